@@ -1,0 +1,61 @@
+//! A renewal that is due but not urgent: it rides on a call and nobody waits for it.
+
+use std::time::Duration;
+
+use super::{Ask, Event, Question, Reply};
+use crate::keychain::{Keychain, Task};
+use crate::slot::Flight;
+use crate::time::Now;
+
+/// A renewal to be run beside the call that brought it, or before. One that is dropped must be
+/// abandoned first, which hands the lead on.
+#[derive(Debug, PartialEq)]
+#[must_use]
+pub struct Errand {
+    flight: Flight,
+}
+
+/// What the runner of an errand does next.
+#[derive(Debug)]
+#[must_use]
+pub enum ErrandStep {
+    /// Send this; then [`Event::Answered`] or [`Event::Broke`].
+    Ask(Ask),
+    /// Find this out; then [`Event::Told`].
+    Consult(Question),
+    /// The errand is over, well or badly. What failed is tried again by itself.
+    Done,
+}
+
+impl Errand {
+    pub(super) fn new(flight: Flight) -> Self {
+        Self { flight }
+    }
+
+    /// Takes what happened ([`Event::Begin`] at first), and says what to do next.
+    pub fn next(&mut self, keys: &mut Keychain, event: Event, now: Now) -> ErrandStep {
+        match event {
+            Event::Answered(answer) => keys.hear(self.flight, Ok(&answer), now),
+            Event::Broke(broke) => keys.hear(self.flight, Err(broke.into_cause()), now),
+            Event::Told(Reply::Credential(told)) => {
+                keys.told(self.flight, told.map(|credential| *credential), now)
+            }
+            _ => {}
+        }
+        match keys.lead(self.flight, now, Duration::MAX) {
+            Some(Ok(Task::Ask(ask))) => ErrandStep::Ask(ask),
+            Some(Ok(Task::Consult(question))) => ErrandStep::Consult(question),
+            // It would have to wait; but nobody waits for it, so the next call in need tries again.
+            Some(Ok(Task::Wait(_)) | Err(_)) => {
+                self.abandon(keys);
+                ErrandStep::Done
+            }
+            None => ErrandStep::Done,
+        }
+    }
+
+    /// The runner vanishes: the lead is handed on.
+    pub fn abandon(&self, keys: &mut Keychain) {
+        keys.leave(self.flight);
+    }
+}

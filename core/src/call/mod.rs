@@ -1,0 +1,149 @@
+//! One request, from the first question to the final answer.
+//!
+//! A driver asks two questions: [`Call::next`] — may I send? — and [`Call::judge`] — what did
+//! the answer mean? Everything between them is in here and in [`crate::Keychain`].
+
+mod compose;
+mod dispatch;
+mod errand;
+mod judge;
+mod look;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, Method, Uri};
+
+pub use dispatch::{
+    Action, Ask, BodyKind, Broke, Dispatch, Event, Head, Published, Question, Reply, TlsId, Verdict,
+};
+pub use errand::{Errand, ErrandStep};
+
+use crate::error::{Failure, Who};
+use crate::keychain::Keychain;
+use crate::session::{DEFAULT_DEADLINE, Session};
+use crate::slot::Flight;
+use crate::time::Now;
+use judge::{Remedy, Sent};
+
+/// One request, with what it has been through so far.
+///
+/// Give [`Call::next`] the event that answers its last action; a wrong one is no worse than
+/// "look again". Before a call is dropped, [`Call::owes`] says whether [`Call::abandon`] is due.
+#[derive(Debug)]
+pub struct Call {
+    session: Session,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: BodyKind,
+    /// When it must be done; set at its first step.
+    until: Option<Duration>,
+    /// Not before this tick is it looked at again.
+    not_before: Duration,
+    /// The flight that this call leads, and for which of its identities.
+    lead: Option<(Flight, Who)>,
+    sent: Option<Sent>,
+    /// What the last answer asks for, to be done at the next step.
+    remedy: Option<Remedy>,
+    /// The body has been used up: the remedy is for the next call.
+    consumed: bool,
+    done: Done,
+    /// A `Date` that the keychain wants, with when its request left and when it came.
+    date: Option<(DateTime<Utc>, Now, Now)>,
+}
+
+/// What a call has tried already: each row of the 401 table at most once.
+#[derive(Debug, Default)]
+struct Done {
+    renewed_user: bool,
+    /// The service lease that was suspected: any other will do.
+    suspected: Option<Flight>,
+    attached: bool,
+    /// How often it was repeated because its service was busy or out of reach, or because a
+    /// piece of a transfer waited for a 401 to go away.
+    retries: u32,
+}
+
+impl Call {
+    /// A call of this session. `uri` may be absolute, or only a path if the session has an endpoint.
+    #[must_use]
+    pub fn new(session: &Session, method: Method, uri: Uri, headers: HeaderMap, body: BodyKind) -> Self {
+        Self {
+            session: session.clone(),
+            method,
+            uri,
+            headers,
+            body,
+            until: None,
+            not_before: Duration::ZERO,
+            lead: None,
+            sent: None,
+            remedy: None,
+            consumed: false,
+            done: Done::default(),
+            date: None,
+        }
+    }
+
+    /// May I send? Takes what happened, and says what to do next.
+    pub fn next(&mut self, keys: &mut Keychain, event: Event, now: Now) -> Action {
+        self.begin(now);
+        if let Err(failure) = self.take_in(keys, event, now) {
+            self.abandon(keys);
+            return Action::Fail(failure);
+        }
+        self.look(keys, now)
+    }
+
+    fn take_in(&mut self, keys: &mut Keychain, event: Event, now: Now) -> Result<(), Failure> {
+        self.settle(keys);
+        match (event, self.lead) {
+            (Event::Answered(answer), Some((flight, _))) => keys.hear(flight, Ok(&answer), now),
+            (Event::Told(Reply::Credential(told)), Some((flight, _))) => {
+                keys.told(flight, told.map(|credential| *credential), now);
+            }
+            // If it is our own deadline that cut the answer off, that is no failure of Keystone's.
+            (Event::Broke(broke), Some((flight, _))) if now.tick < self.deadline() => {
+                keys.hear(flight, Err(broke.into_cause()), now);
+            }
+            (Event::Broke(broke), None) => return self.broke(keys, broke, now),
+            (Event::Again, None) => return self.apply(keys, now),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Whether the call must not be dropped without [`Call::abandon`].
+    #[must_use]
+    pub fn owes(&self) -> bool {
+        self.lead.is_some() || self.remedy.is_some() || self.date.is_some()
+    }
+
+    /// The driver is done with this call, or vanishes: the lead is handed on, and what was
+    /// noted of tokens and clocks is not lost.
+    pub fn abandon(&mut self, keys: &mut Keychain) {
+        self.settle(keys);
+        if let Some((flight, _)) = self.lead.take() {
+            keys.leave(flight);
+        }
+        if let Some(Remedy::RenewUser(flight)) = self.remedy.take() {
+            keys.refuse(flight);
+        }
+    }
+
+    fn settle(&mut self, keys: &mut Keychain) {
+        if let Some((date, asked, now)) = self.date.take() {
+            keys.compare_clock(date, asked, now);
+        }
+    }
+
+    fn begin(&mut self, now: Now) {
+        let span = self.session.deadline.unwrap_or(DEFAULT_DEADLINE);
+        self.until.get_or_insert(now.tick.saturating_add(span));
+    }
+
+    fn deadline(&self) -> Duration {
+        self.until.unwrap_or(Duration::MAX)
+    }
+}

@@ -1,0 +1,335 @@
+//! What can go wrong, one enum for each question that can fail.
+//!
+//! [`InputError`]: is this usable at all? [`LoginError`]: can this identity get a token?
+//! [`Failure`]: may this call go ahead? [`Refusal`]: why did the service answer 401?
+//! (Where a service is, is [`crate::EndpointError`].) Each message names what happened, to whom,
+//! and the remedy; none holds a secret.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+use thiserror::Error;
+
+use crate::EndpointError;
+
+/// Which of a session's identities is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Who {
+    /// The user on whose behalf a call is made.
+    User,
+    /// The service that makes it, which vouches for the user with `X-Service-Token`.
+    Service,
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "the user's identity",
+            Self::Service => "the service identity",
+        })
+    }
+}
+
+/// Bad input, found before any request leaves.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum InputError {
+    /// A token or secret that no header can carry.
+    #[error("the token holds characters that no header can carry (a line break at its end, perhaps)")]
+    TokenNotAHeader,
+    /// Not a catalog.
+    #[error("this is not a service catalog: expected a JSON list of services with `type` and `endpoints`")]
+    Catalog,
+    /// Not the address of an Identity API v3.
+    #[error("the auth URL `{0}` is not an absolute http or https address of Identity API v3")]
+    AuthUrl(String),
+    /// The method decides the scope by itself.
+    #[error(
+        "an application credential is bound to its project and cannot request a scope: leave the \
+         scope out, or log in with a password"
+    )]
+    ScopeWithApplicationCredential,
+    /// Two sources for one header.
+    #[error(
+        "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"
+    )]
+    HeaderTaken(&'static str),
+    /// A path without a place to send it to.
+    #[error("`{0}` is only a path: give the session an endpoint, or use an absolute address")]
+    NoEndpoint(String),
+    /// The identity was forgotten, or belongs to another keychain.
+    #[error("{0} is not, or no longer, in this keychain: keep its handle alive for as long as its sessions")]
+    NoSuchKeyring(Who),
+}
+
+/// Why an exchange was not answered, as a transport tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// The kind of trouble.
+    pub kind: Trouble,
+    /// The transport's own words, without secrets.
+    pub text: String,
+}
+
+/// The kinds of trouble that matter to a decision or to a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The host name has no address.
+    Resolve,
+    /// Nobody answers at the address.
+    Connect,
+    /// No secure connection: a certificate, a protocol version. Trying again does not help soon.
+    Tls,
+    /// It took too long.
+    Timeout,
+    /// The connection broke.
+    Broken,
+    /// The answer is larger than was allowed, or is not HTTP.
+    Unreadable,
+    /// The transport could not even try: its own settings, a bad request.
+    Unusable,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Trouble::Resolve => "unknown host",
+            Trouble::Connect => "cannot connect",
+            Trouble::Tls => "no secure connection",
+            Trouble::Timeout => "timed out",
+            Trouble::Broken => "the connection broke",
+            Trouble::Unreadable => "the answer cannot be read",
+            Trouble::Unusable => "the request cannot be sent",
+        };
+        write!(f, "{kind}: {}", self.text)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+/// Why an identity has no token.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum LoginError {
+    /// Keystone refused the credentials. They are not tried again: that locks accounts.
+    #[error(
+        "Keystone refused the credentials ({message}): they are not tried again until others are \
+         supplied{request_id}"
+    )]
+    Refused {
+        /// Keystone's words.
+        message: String,
+        /// For Keystone's log.
+        request_id: RequestId,
+    },
+    /// Keystone knows the identity and will not give it this token.
+    #[error(
+        "Keystone answered {status} to the login ({message}): check the scope, the roles and the auth URL{request_id}"
+    )]
+    Denied {
+        /// What it answered.
+        status: StatusCode,
+        /// Keystone's words.
+        message: String,
+        /// For Keystone's log.
+        request_id: RequestId,
+    },
+    /// Keystone is there and cannot answer now.
+    #[error("Keystone answered {status}: it is overloaded or being restarted")]
+    Busy {
+        /// What it answered.
+        status: StatusCode,
+    },
+    /// Keystone cannot be reached.
+    #[error("Keystone cannot be reached")]
+    Unreachable(#[source] Cause),
+    /// Something answered that is not Keystone, or not Identity API v3.
+    #[error(
+        "the answer to the login is not Keystone's ({0}): check the auth URL, and what stands in front of it"
+    )]
+    Garbled(&'static str),
+    /// The token ends as it begins.
+    #[error("Keystone issues tokens that live less than two seconds: raise `[token] expiration`")]
+    DeadOnArrival,
+    /// A token was handed in or exchanged, and it cannot be renewed.
+    #[error(
+        "the token cannot be renewed (an exchanged token keeps the end of the one it came from): supply a new one"
+    )]
+    NotRenewable,
+    /// A credential that may be used a number of times has been.
+    #[error("the credential's uses are spent: supply another")]
+    Spent,
+    /// Whoever was to supply the credential did not.
+    #[error("no credential was supplied: {0}")]
+    NotTold(String),
+}
+
+/// A request id in brackets, or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestId(pub Option<String>);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |id| write!(f, " [{id}]"))
+    }
+}
+
+impl LoginError {
+    /// Whether it may go away by itself, so that waiting is better than failing.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Busy { .. } | Self::NotTold(_) => true,
+            Self::Unreachable(cause) => {
+                !matches!(cause.kind, Trouble::Tls | Trouble::Unreadable | Trouble::Unusable)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Why a call ended without an answer. Unless it says otherwise, nothing was sent to the service.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Bad input.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// No endpoint.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// One of the identities has no token.
+    #[error("{who} has no token")]
+    Login {
+        /// Whose token it is.
+        who: Who,
+        /// Why.
+        #[source]
+        source: LoginError,
+    },
+    /// The deadline came first.
+    #[error(
+        "the call's deadline passed while waiting for {waiting_for}: allow more time, or look at what held it up"
+    )]
+    Late {
+        /// What the call was waiting for.
+        waiting_for: Wait,
+        /// What had gone wrong until then, if anything had.
+        #[source]
+        last: Option<LoginError>,
+    },
+    /// The user's token is expired and nobody vouches for it.
+    #[error(
+        "the user's token expired {} s ago and no live service token goes with it: vouch with a service \
+         identity that has the role, start from a trust or an application credential, or hand in a new token",
+        ago.as_secs()
+    )]
+    UserExpired {
+        /// How long ago, at least.
+        ago: Duration,
+    },
+    /// The user's token is past the allow-expired window.
+    #[error(
+        "the user's token expired {} s ago and the allow-expired window has ended: hand in a new token; \
+         work that takes longer than the window needs a trust or an application credential",
+        ago.as_secs()
+    )]
+    WindowOver {
+        /// How long ago it expired, at least.
+        ago: Duration,
+    },
+    /// Keystone's own API takes no expired token, whoever vouches.
+    #[error(
+        "the user's token has expired, and Keystone's own API accepts no expired token, service token or not: hand in a new token"
+    )]
+    ExpiredForKeystone,
+    /// The service identity cannot vouch.
+    #[error(
+        "the service identity has none of the roles {wanted:?} (it has {has:?}): services would refuse \
+         its token, so assign the role on the service project"
+    )]
+    ServiceRoleMissing {
+        /// What receivers ask for (`service_token_roles`).
+        wanted: Vec<String>,
+        /// What the token has.
+        has: Vec<String>,
+    },
+    /// A token with a longer life was demanded than there is.
+    #[error(
+        "the call asks for a token with at least {} s left, and there are {} s: raise `[token] \
+         expiration`, or ask for less",
+        wanted.as_secs(), left.as_secs()
+    )]
+    TooShort {
+        /// What was asked for.
+        wanted: Duration,
+        /// What there is at best.
+        left: Duration,
+    },
+    /// The token was refused after the body had been used up.
+    #[error(
+        "the service refused the token after part of the body was read, and this body cannot be read \
+         again: the token will be renewed, send the body anew"
+    )]
+    Consumed,
+    /// The service could not be reached; nothing happened there.
+    #[error("the service cannot be reached")]
+    Unreachable(#[source] Cause),
+    /// The exchange broke off. The request **may** have been carried out.
+    #[error(
+        "the exchange broke off after the request began to leave; it may have been carried out: look before sending it again"
+    )]
+    Interrupted(#[source] Cause),
+}
+
+/// What a call can wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A token of one of its identities.
+    Token(Who),
+    /// The answer of the service.
+    Answer,
+    /// The end of a pause, after the service had been busy or unreachable.
+    Retry,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(who) => write!(f, "a token of {who}"),
+            Self::Answer => f.write_str("the service's answer"),
+            Self::Retry => f.write_str("the service to be ready again"),
+        }
+    }
+}
+
+/// Why a service refused a call with 401 and nothing more could be done. It comes with the answer.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No token went with the call.
+    #[error("the service wants a token, and this call sends none: use a session with an identity")]
+    NoToken,
+    /// The caller wanted no second try.
+    #[error("the service refused the token, and the call forbids renewal")]
+    RenewalForbidden,
+    /// A token that was handed in, with nobody to vouch for it.
+    #[error(
+        "the service refused the user's token, which was handed in and cannot be renewed: it is expired \
+         or revoked; hand in a new one, or vouch with a service identity"
+    )]
+    Borrowed,
+    /// A token that was handed in, beside a service token that is beyond doubt.
+    #[error(
+        "the service refused the user's token beside a service token that is fresh: the user's is revoked, \
+         past the allow-expired window, or its user lost the project; hand in a new one"
+    )]
+    BorrowedBesideService,
+    /// Tokens that Keystone issued for this very call.
+    #[error(
+        "the service refused tokens that Keystone issued moments ago: does it ask the same Keystone, can \
+         it reach it, and does it accept the role of the service identity?"
+    )]
+    EvenRenewed,
+}

@@ -1,0 +1,43 @@
+//! The headers that tokens travel in, and their composition.
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::error::InputError;
+use crate::lease::Lease;
+
+/// The token of the user on whose behalf a call is made.
+pub const X_AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+/// The token of the service that makes the call.
+pub const X_SERVICE_TOKEN: HeaderName = HeaderName::from_static("x-service-token");
+/// The token that a request to Keystone is about, or that Keystone issued.
+pub const X_SUBJECT_TOKEN: HeaderName = HeaderName::from_static("x-subject-token");
+/// The id by which OpenStack services log a request.
+pub const X_OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openstack-request-id");
+
+/// What this library calls itself.
+pub const USER_AGENT: &str = concat!("keepstone/", env!("CARGO_PKG_VERSION"));
+
+/// Refuses a caller's own header where the session would set one.
+pub(crate) fn check(headers: &HeaderMap, user: bool, service: bool) -> Result<(), InputError> {
+    for (name, text, taken) in
+        [(X_AUTH_TOKEN, "X-Auth-Token", user), (X_SERVICE_TOKEN, "X-Service-Token", service)]
+    {
+        if taken && headers.contains_key(name) {
+            return Err(InputError::HeaderTaken(text));
+        }
+    }
+    Ok(())
+}
+
+/// The caller's headers with the tokens put in.
+pub(crate) fn compose(callers: &HeaderMap, user: Option<&Lease>, service: Option<&Lease>) -> HeaderMap {
+    let mut headers = callers.clone();
+    if let Some(lease) = user {
+        headers.insert(X_AUTH_TOKEN, lease.header.clone());
+    }
+    if let Some(lease) = service {
+        headers.insert(X_SERVICE_TOKEN, lease.header.clone());
+    }
+    headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
+    headers
+}

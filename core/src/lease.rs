@@ -1,0 +1,109 @@
+//! A token and the flight that brought it.
+
+use std::time::Duration;
+
+use http::{HeaderValue, Uri};
+
+use crate::error::{InputError, LoginError};
+use crate::identity::{Credential, Renewal};
+use crate::lifetime::{Granted, Lifetime, Standing};
+use crate::pace::Pace;
+use crate::random::Random;
+use crate::skew::ServerClock;
+use crate::slot::Flight;
+use crate::time::Now;
+use crate::token::Token;
+
+/// What an identity holds. Immutable: a renewal brings another one, by another flight, so a
+/// late 401 about this one can do no harm to the next.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) flight: Flight,
+    pub(crate) token: Token,
+    /// The token as a header value, made once.
+    pub(crate) header: HeaderValue,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) renewal: Renewal,
+    /// Keystone's address, if we asked for the token ourselves.
+    pub(crate) issuer: Option<Uri>,
+    /// Least age at which this lease may be suspected, and least distance to the next request.
+    pub(crate) distance: Duration,
+}
+
+impl Lease {
+    /// A token that Keystone granted to a login begun at `asked`.
+    ///
+    /// An exchanged token keeps the end of the one it came from but has an issue date of its
+    /// own, so the distance of the two is its life all the same.
+    pub(crate) fn granted(
+        flight: Flight,
+        token: Token,
+        credential: &Credential,
+        asked: Now,
+        pace: &Pace,
+        random: &mut Random,
+    ) -> Result<Self, LoginError> {
+        let (Some(issued), Some(expires)) = (token.description.issued_at, token.description.expires_at)
+        else {
+            return Err(LoginError::Garbled("the token has no issued_at or no expires_at"));
+        };
+        let granted = Granted::new(issued, expires, asked, pace, random).ok_or(LoginError::DeadOnArrival)?;
+        let distance = pace.distance(granted.life);
+        let header = token.id.header().map_err(|_| LoginError::Garbled("the token is no header value"))?;
+        Ok(Self {
+            flight,
+            token,
+            header,
+            lifetime: Lifetime::Granted(granted),
+            renewal: credential.renewal(),
+            issuer: Some(credential.auth_url().clone()),
+            distance,
+        })
+    }
+
+    /// A token that somebody handed in.
+    pub(crate) fn borrowed(flight: Flight, token: Token, lifetime: Lifetime) -> Result<Self, InputError> {
+        let header = token.id.header()?;
+        Ok(Self {
+            flight,
+            token,
+            header,
+            lifetime,
+            renewal: Renewal::Never,
+            issuer: None,
+            distance: Duration::ZERO,
+        })
+    }
+
+    pub(crate) fn standing(&self, now: Now, clock: &ServerClock, window: Duration) -> Standing {
+        self.lifetime.standing(now, clock, window)
+    }
+
+    /// How long it has been held; without end for a token that was handed in.
+    pub(crate) fn age(&self, now: Now) -> Duration {
+        match &self.lifetime {
+            Lifetime::Granted(granted) => granted.age(now),
+            Lifetime::Stated { .. } | Lifetime::Unknown => Duration::MAX,
+        }
+    }
+
+    /// Whether it has less left than that, and another one would have more.
+    pub(crate) fn falls_short(&self, wanted: Duration, now: Now) -> bool {
+        let Lifetime::Granted(granted) = &self.lifetime else { return false };
+        let left = granted.life.saturating_sub(granted.age(now));
+        left < wanted && wanted.saturating_add(self.distance) <= granted.life
+    }
+
+    /// Whether it may still vouch for another token: it must outlive the way to the receiver and
+    /// the receiver's own look-up. A tenth of its life, ten seconds at the most, is kept back.
+    pub(crate) fn may_vouch(&self, now: Now, clock: &ServerClock) -> bool {
+        match &self.lifetime {
+            Lifetime::Granted(granted) => {
+                let kept = (granted.life / 10).min(Duration::from_secs(10));
+                granted.age(now) < granted.life - kept
+            }
+            Lifetime::Stated { .. } => self.lifetime.left(now, clock) != Some(Duration::ZERO),
+            Lifetime::Unknown => true,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a keychain has to tell: events for logs, timelines and metrics. No notice holds a secret.
+
+use std::time::Duration;
+
+use crate::error::LoginError;
+use crate::keychain::KeyringId;
+
+/// Something happened to an identity.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Keystone issued a token.
+    Issued {
+        /// For which identity.
+        keyring: KeyringId,
+        /// How long it is good, counted from when it was asked for.
+        life: Duration,
+        /// Whether the one before it was still alive, so that nobody had to wait.
+        early: bool,
+    },
+    /// An attempt to get a token failed.
+    Failed {
+        /// For which identity.
+        keyring: KeyringId,
+        /// Why.
+        error: LoginError,
+        /// After what pause the next attempt is made; `None` if none will be by itself.
+        next_try_in: Option<Duration>,
+    },
+    /// A service refused a token with 401, and it was dropped.
+    Refused {
+        /// Whose token it was.
+        keyring: KeyringId,
+    },
+    /// A service refused a call with both tokens; the service token is renewed to find out whose fault it is.
+    Suspected {
+        /// The service identity.
+        keyring: KeyringId,
+    },
+    /// A service token was wanted (*preferred*) and the call goes without.
+    GoesWithout {
+        /// The service identity.
+        keyring: KeyringId,
+        /// Why; `None` if its token lacks the role.
+        error: Option<LoginError>,
+    },
+}

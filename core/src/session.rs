@@ -1,0 +1,170 @@
+//! Whose call it is: which identities, which policy, which service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::allow_expired::{Vouching, When};
+use crate::call::TlsId;
+use crate::keychain::KeyringId;
+use crate::keyring::Keyring;
+use crate::lifetime::Standing;
+use crate::service::Endpoint;
+use crate::skew::ServerClock;
+use crate::time::Now;
+
+/// Whose calls these are. Small, immutable and cheap to clone; a service has one for each
+/// request that it serves, all over one identity of its own.
+///
+/// ```
+/// use keepstone_core::{Borrowed, Credential, Endpoint, Keychain, Scope, Session, UserRef, Vouching};
+/// # fn main() -> Result<(), keepstone_core::InputError> {
+/// let mut keys = Keychain::new(7);
+/// let nova = Credential::password("http://keystone:5000/v3", UserRef::name("nova"), "s3cr3t")?;
+/// let nova = keys.add(nova.scope(Scope::project("service")))?;
+/// let alice = keys.borrow(Borrowed::new("gAAAAAB…"))?;
+///
+/// let session = Session::of(alice).vouched(Vouching::by(nova));
+/// let volumes = session.clone().at(Endpoint::of("volumev3"));
+/// # let _ = volumes;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    pub(crate) user: Option<KeyringId>,
+    pub(crate) vouching: Option<Arc<Vouching>>,
+    pub(crate) endpoint: Option<Arc<Endpoint>>,
+    pub(crate) at_least: Duration,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) retries: u32,
+    pub(crate) renewal: bool,
+    pub(crate) piece: bool,
+    pub(crate) tls: TlsId,
+}
+
+/// How long a call may take to the head of its final answer, unless its session says otherwise.
+pub(crate) const DEFAULT_DEADLINE: Duration = Duration::from_secs(300);
+
+/// How often a call is repeated when its service is busy or out of reach, unless told otherwise.
+const DEFAULT_RETRIES: u32 = 5;
+
+impl Session {
+    /// Calls of this identity.
+    #[must_use]
+    pub fn of(user: KeyringId) -> Self {
+        Self { user: Some(user), ..Self::anonymous() }
+    }
+
+    /// Calls without a token.
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self {
+            user: None,
+            vouching: None,
+            endpoint: None,
+            at_least: Duration::ZERO,
+            deadline: None,
+            retries: DEFAULT_RETRIES,
+            renewal: true,
+            piece: false,
+            tls: TlsId::default(),
+        }
+    }
+
+    /// With a service identity beside the user's.
+    #[must_use]
+    pub fn vouched(mut self, vouching: Vouching) -> Self {
+        self.vouching = Some(Arc::new(vouching));
+        self
+    }
+
+    /// To this service: requests then need only a path.
+    #[must_use]
+    pub fn at(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(Arc::new(endpoint));
+        self
+    }
+
+    /// Only with a user's token that lives this much longer, for calls that start long work
+    /// inside the cloud (attaching, snapshots): there it is nobody's to renew.
+    #[must_use]
+    pub fn at_least(mut self, life: Duration) -> Self {
+        self.at_least = life;
+        self
+    }
+
+    /// How long a call may take to the head of its final answer, pauses and logins included.
+    /// The default is five minutes, which start anew when a streamed body has been sent.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How often a call is repeated when its service answers 503 or 429 or cannot be reached.
+    /// The default is five times, for methods that can be repeated without harm.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Whether a 401 renews tokens and repeats the call (the default), or is delivered as it is.
+    #[must_use]
+    pub fn renewal(mut self, allowed: bool) -> Self {
+        self.renewal = allowed;
+        self
+    }
+
+    /// That these calls are pieces of a transfer: a 401 after all tokens are renewed is waited
+    /// out like a 503, since a Swift that cannot reach Keystone answers 401.
+    #[must_use]
+    pub fn piece(mut self, piece: bool) -> Self {
+        self.piece = piece;
+        self
+    }
+
+    /// On these connections.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsId) -> Self {
+        self.tls = tls;
+        self
+    }
+}
+
+/// How long an operation can live. Spans are what is left at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// No token, so no end.
+    Unauthenticated,
+    /// Tokens are renewed as often as needed: no end.
+    Renewable {
+        /// What the present token has left, if there is one.
+        left: Option<Duration>,
+    },
+    /// The token cannot be renewed.
+    Ends {
+        /// What it has left.
+        left: Duration,
+        /// What the allow-expired window leaves, if a service identity vouches.
+        vouched: Option<Duration>,
+    },
+    /// The token cannot be renewed and its end is not known: none was handed in, or no server's
+    /// clock has been seen yet to hold it against.
+    Unknown,
+}
+
+impl Outlook {
+    pub(crate) fn of(keyring: &Keyring, session: &Session, now: Now, clock: &ServerClock) -> Self {
+        let lease = keyring.lease();
+        if keyring.renews_unattended() {
+            let alive = |standing| matches!(standing, Standing::Fresh | Standing::Stale);
+            let lease = lease.filter(|lease| alive(lease.standing(now, clock, Duration::ZERO)));
+            return Self::Renewable { left: lease.and_then(|lease| lease.lifetime.left(now, clock)) };
+        }
+        let Some(lifetime) = lease.map(|lease| &lease.lifetime) else { return Self::Unknown };
+        let Some(left) = lifetime.left(now, clock) else { return Self::Unknown };
+        let window = session.vouching.as_ref().filter(|v| v.when != When::Never).map(|v| v.window);
+        let vouched = window.and_then(|window| lifetime.left_in_window(now, clock, window));
+        Self::Ends { left, vouched }
+    }
+}

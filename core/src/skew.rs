@@ -1,0 +1,111 @@
+//! What time a server thinks it is, learnt from the `Date` of its answers.
+
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+use crate::time::{Now, later};
+
+/// A server's clock as far as it is known: at some instant it showed something between two bounds.
+///
+/// It is needed for tokens that were handed in, whose expiry is a date on that clock. A token
+/// that we asked for ourselves needs none: its life counts from when we asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct ServerClock {
+    reading: Option<Reading>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Reading {
+    at: Now,
+    shown: Bounds,
+}
+
+/// The earliest and the latest that it can be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bounds {
+    pub(crate) earliest: DateTime<Utc>,
+    pub(crate) latest: DateTime<Utc>,
+}
+
+impl ServerClock {
+    /// Takes in a `Date` header, written by the server at some time between `asked` and `now`.
+    ///
+    /// Each reading narrows the bounds. One that contradicts them (a clock was set) replaces them.
+    pub(crate) fn compare(&mut self, date: DateTime<Utc>, asked: Now, now: Now) {
+        // `Date` has whole seconds, rounded down.
+        let slack = Duration::from_secs(1).saturating_add(now.since(asked));
+        let fresh = Bounds { earliest: date, latest: later(date, slack) };
+        let shown = self.read(now).and_then(|known| known.overlap(fresh)).unwrap_or(fresh);
+        self.reading = Some(Reading { at: now, shown });
+    }
+
+    /// What the server's clock shows now; `None` before the first comparison.
+    pub(crate) fn read(&self, now: Now) -> Option<Bounds> {
+        self.reading.map(|Reading { at, shown }| Bounds {
+            earliest: later(shown.earliest, now.since_at_least(at)),
+            latest: later(shown.latest, now.since(at)),
+        })
+    }
+
+    /// Whether the last comparison is longer ago than `span`, or there was none.
+    pub(crate) fn older_than(&self, span: Duration, now: Now) -> bool {
+        self.reading.is_none_or(|reading| now.since(reading.at) > span)
+    }
+}
+
+impl Bounds {
+    fn overlap(self, other: Bounds) -> Option<Bounds> {
+        let earliest = self.earliest.max(other.earliest);
+        let latest = self.latest.min(other.latest);
+        (earliest <= latest).then_some(Bounds { earliest, latest })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(millis: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_800_000_000_000 + millis).unwrap()
+    }
+
+    fn now(millis: i64) -> Now {
+        Now { wall: date(millis), tick: Duration::from_millis(millis as u64 + 1_000_000) }
+    }
+
+    fn bounds(earliest: i64, latest: i64) -> Option<Bounds> {
+        Some(Bounds { earliest: date(earliest), latest: date(latest) })
+    }
+
+    #[test]
+    fn readings_narrow_the_bounds() {
+        let mut clock = ServerClock::default();
+        assert_eq!(clock.read(now(0)), None);
+        assert!(clock.older_than(Duration::MAX, now(0)));
+        // The server is 10 s ahead; its Date is cut to whole seconds.
+        clock.compare(date(10_000), now(600), now(700));
+        assert_eq!(clock.read(now(700)), bounds(10_000, 11_100));
+        clock.compare(date(11_000), now(1_000), now(1_000));
+        // At 1000 the first reading says 10.3 to 11.4 s, the second 11 to 12 s.
+        assert_eq!(clock.read(now(1_000)), bounds(11_000, 11_400));
+        assert_eq!(clock.read(now(61_000)), bounds(71_000, 71_400));
+        assert!(clock.older_than(Duration::from_secs(59), now(61_000)));
+        assert!(!clock.older_than(Duration::from_secs(60), now(61_000)));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_believed() {
+        let mut clock = ServerClock::default();
+        clock.compare(date(10_000), now(0), now(0));
+        clock.compare(date(-90_000), now(1_000), now(1_000));
+        assert_eq!(clock.read(now(1_000)), bounds(-90_000, -89_000));
+    }
+
+    #[test]
+    fn our_own_clock_set_back_widens_the_bounds() {
+        let mut clock = ServerClock::default();
+        clock.compare(date(0), now(0), now(0));
+        let set_back = Now { wall: date(-86_400_000), ..now(5_000) };
+        assert_eq!(clock.read(set_back), bounds(0, 6_000));
+    }
+}
