@@ -152,6 +152,9 @@ impl Call {
     pub(super) fn broke(&mut self, keys: &mut Keychain, broke: Broke, now: Now) -> Result<(), Failure> {
         self.sent = None;
         let (harmless, cause) = match broke {
+            _ if now.tick >= self.deadline() => {
+                return Err(Failure::Late { waiting_for: Wait::Answer, last: None });
+            }
             Broke::Late => return Err(Failure::Late { waiting_for: Wait::Answer, last: None }),
             Broke::Unsent(cause) => (true, cause),
             Broke::Sending { cause, touched } if self.body.is_consumed(touched) => (false, cause),

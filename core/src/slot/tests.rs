@@ -85,18 +85,18 @@ fn the_table() {
         }
     }
     insta::assert_snapshot!(table, @"
-    new                           before | use                | use, renew 2       | lead 2            
-    new                           at     | use                | use, renew 2       | lead 2            
-    idle, not before 10           before | use                | use                | pause until 10    
-    idle, not before 10           at     | use                | use, renew 2       | lead 2            
-    flying, led                   before | use                | use                | park 1            
-    flying, led                   at     | use                | use                | park 1            
-    flying, not led, next try 10  before | use                | use                | lead 1            
-    flying, not led, next try 10  at     | use                | use, renew 1       | lead 1            
-    cooling until 10              before | use                | use                | fail: wrong url   
-    cooling until 10              at     | use                | use, renew 2       | lead 2            
-    cooling until 25, may pass    before | use                | use                | pause until 25    
-    cooling until 25, may pass    at     | use                | use, renew 2       | lead 2            
+    new                           before | use                | use, renew 2       | lead 2
+    new                           at     | use                | use, renew 2       | lead 2
+    idle, not before 10           before | use                | use                | pause until 10
+    idle, not before 10           at     | use                | use, renew 2       | lead 2
+    flying, led                   before | use                | use                | park 1
+    flying, led                   at     | use                | use                | park 1
+    flying, not led, next try 10  before | use                | use                | lead 1
+    flying, not led, next try 10  at     | use                | use, renew 1       | lead 1
+    cooling until 10              before | use                | use                | fail: wrong url
+    cooling until 10              at     | use                | use, renew 2       | lead 2
+    cooling until 25, may pass    before | use                | use                | pause until 25
+    cooling until 25, may pass    at     | use                | use, renew 2       | lead 2
     refused                       before | use                | use                | fail: wrong password
     refused                       at     | use                | use                | fail: wrong password
     ");

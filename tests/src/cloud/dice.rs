@@ -40,6 +40,11 @@ impl Dice {
         format!("req-{}", parts.join("-"))
     }
 
+    /// A transaction id of Swift's.
+    pub(crate) fn transaction_id(&mut self) -> String {
+        format!("tx{}-{}", self.draw(HEX, 21), self.draw(HEX, 10))
+    }
+
     fn draw(&mut self, alphabet: &[u8], length: usize) -> String {
         (0..length).map(|_| char::from(alphabet[self.0.random_range(..alphabet.len())])).collect()
     }

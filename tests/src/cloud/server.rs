@@ -203,12 +203,11 @@ async fn answer(shared: Arc<Shared>, service: Service, request: Request<Incoming
     }
     let now = shared.settings.clock.now();
     let date = now.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let request_id = shared.keystone().dice.request_id();
-    let id_header = match service {
-        Service::ObjectStore => "x-trans-id",
-        _ => "x-openstack-request-id",
+    let id = match service {
+        Service::ObjectStore => ("x-trans-id", shared.keystone().dice.transaction_id()),
+        _ => ("x-openstack-request-id", shared.keystone().dice.request_id()),
     };
-    for (name, value) in [(header::DATE.as_str(), date), (id_header, request_id)] {
+    for (name, value) in [(header::DATE.as_str(), date), id] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             reply.headers_mut().insert(name, value);
         }

@@ -69,6 +69,21 @@ struct TrustRequest {
     redelegation_count: Option<u64>,
 }
 
+impl TrustRequest {
+    /// How often the trust may be passed on, if what it says of uses makes sense.
+    fn redelegations(&self) -> Result<u64, Fault> {
+        let used_up = self.remaining_uses == Some(0);
+        if used_up || (self.remaining_uses.is_some() && self.allow_redelegation) {
+            return Err(Fault::bad_request("remaining_uses must be positive, or null."));
+        }
+        match (self.allow_redelegation, self.redelegation_count.unwrap_or(MAX_REDELEGATIONS)) {
+            (false, _) => Ok(0),
+            (true, count) if count <= MAX_REDELEGATIONS => Ok(count),
+            (true, _) => Err(Fault::forbidden("redelegation depth is beyond the maximum")),
+        }
+    }
+}
+
 /// A role named by id or by name.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RoleReference {
@@ -104,17 +119,7 @@ impl Keystone {
             return Err(Fault::forbidden("identity:create_trust"));
         }
         let expires_at = future(asked.expires_at.as_deref(), now)?;
-        let used_up = asked.remaining_uses == Some(0);
-        if used_up || (asked.remaining_uses.is_some() && asked.allow_redelegation) {
-            return Err(Fault::bad_request("remaining_uses must be positive, or null."));
-        }
-        let redelegation_count = match (asked.allow_redelegation, asked.redelegation_count) {
-            (true, count) => count.unwrap_or(MAX_REDELEGATIONS),
-            (false, _) => 0,
-        };
-        if redelegation_count > MAX_REDELEGATIONS {
-            return Err(Fault::forbidden("redelegation depth is beyond the maximum"));
-        }
+        let redelegation_count = asked.redelegations()?;
         if !self.directory.users.contains_key(&asked.trustee_user_id) {
             return Err(Fault::not_found("Could not find the trustee."));
         }

@@ -13,7 +13,10 @@ use crate::cloud::{
 
 /// All resources: by collection (service, project, name), then by id.
 #[derive(Debug, Default)]
-pub(crate) struct Resources(BTreeMap<(Service, String, String), BTreeMap<String, Value>>);
+pub(crate) struct Resources(BTreeMap<(Service, String, String), Members>);
+
+/// The resources of one collection, by id.
+type Members = BTreeMap<String, Value>;
 
 /// A collection, and how its API writes it.
 struct Collection {
@@ -22,6 +25,7 @@ struct Collection {
     /// The key around one resource; images have none.
     singular: Option<&'static str>,
     created: StatusCode,
+    /// The method that changes a resource; the body holds what changes (no JSON patch).
     changed_by: Method,
 }
 
@@ -99,6 +103,7 @@ impl Collection {
             Ok(given) => given,
             Err(_) => return wire::empty(StatusCode::BAD_REQUEST),
         };
+        let new_id = shared.keystone().dice.id();
         let mut resources = shared.resources();
         let key = (self.service, project, self.plural.to_owned());
         let members = resources.0.entry(key).or_default();
@@ -108,34 +113,36 @@ impl Collection {
                 let all: Vec<_> = members.values().collect();
                 wire::json(StatusCode::OK, &json!({self.plural: all}))
             }
-            (&Method::POST, []) => {
-                let Some(mut given) = given else {
-                    return wire::empty(StatusCode::BAD_REQUEST);
-                };
-                let id = shared.keystone().dice.id();
-                given.insert("id".into(), json!(id));
-                members.insert(id, Value::Object(given.clone()));
-                wire::json(self.created, &self.wrap(&Value::Object(given)))
-            }
+            (&Method::POST, []) => self.create(members, new_id, given),
             (&Method::GET, [id]) => match members.get(*id) {
                 Some(member) => wire::json(StatusCode::OK, &self.wrap(member)),
                 None => wire::empty(StatusCode::NOT_FOUND),
             },
-            (method, [id]) if *method == self.changed_by => match (members.get_mut(*id), given) {
-                (Some(Value::Object(member)), Some(given)) => {
-                    member.extend(given.into_iter().filter(|(key, _)| key != "id"));
-                    let member = Value::Object(member.clone());
-                    wire::json(StatusCode::OK, &self.wrap(&member))
-                }
-                (Some(_), None) => wire::empty(StatusCode::BAD_REQUEST),
-                _ => wire::empty(StatusCode::NOT_FOUND),
-            },
+            (method, [id]) if *method == self.changed_by => self.change(members, id, given),
             (&Method::DELETE, [id]) => match members.remove(*id) {
                 Some(_) => wire::empty(StatusCode::NO_CONTENT),
                 None => wire::empty(StatusCode::NOT_FOUND),
             },
             _ => wire::no_route(),
         }
+    }
+
+    fn create(&self, members: &mut Members, id: String, given: Option<Map<String, Value>>) -> Reply {
+        let Some(mut given) = given else { return wire::empty(StatusCode::BAD_REQUEST) };
+        given.insert("id".into(), json!(id));
+        let member = Value::Object(given);
+        let reply = wire::json(self.created, &self.wrap(&member));
+        members.insert(id, member);
+        reply
+    }
+
+    fn change(&self, members: &mut Members, id: &str, given: Option<Map<String, Value>>) -> Reply {
+        let Some(Value::Object(member)) = members.get_mut(id) else {
+            return wire::empty(StatusCode::NOT_FOUND);
+        };
+        let Some(given) = given else { return wire::empty(StatusCode::BAD_REQUEST) };
+        member.extend(given.into_iter().filter(|(key, _)| key != "id"));
+        wire::json(StatusCode::OK, &self.wrap(&Value::Object(member.clone())))
     }
 
     fn wrap(&self, resource: &Value) -> Value {

@@ -49,17 +49,10 @@ pub(crate) fn put(
         }
         wire::text(status, &body)
     };
-    let (mut segments, mut complaints) = (Vec::new(), Vec::new());
-    let last = lines.len().saturating_sub(1);
-    for (index, line) in lines.iter().enumerate() {
-        match segment(account, line, index == last, now) {
-            Ok(segment) => segments.push(segment),
-            Err(complaint) => complaints.push((line.path.clone(), complaint)),
-        }
-    }
-    if lines.is_empty() || !complaints.is_empty() {
-        return (None, answer(StatusCode::BAD_REQUEST, &complaints));
-    }
+    let segments = match segments(account, &lines, now) {
+        Ok(segments) => segments,
+        Err(complaints) => return (None, answer(StatusCode::BAD_REQUEST, &complaints)),
+    };
     let etags: String = segments.iter().map(|segment| segment.etag.as_str()).collect();
     let etag = md5(etags.as_bytes());
     let asked = wire::get(&head.headers, "etag").map(|etag| etag.trim_matches('"'));
@@ -69,6 +62,19 @@ pub(crate) fn put(
     let object = Object::new(Content::Static(segments), etag, &head.headers, now);
     let reply = if heartbeat { answer(StatusCode::CREATED, &[]) } else { created(&object) };
     (Some(object), reply)
+}
+
+/// The segments of all lines, of which there must be one, or everything that is wrong.
+fn segments(account: &Account, lines: &[Line], now: DateTime<Utc>) -> Result<Vec<Segment>, Vec<Complaint>> {
+    let (mut segments, mut complaints) = (Vec::new(), Vec::new());
+    let last = lines.len().saturating_sub(1);
+    for (index, line) in lines.iter().enumerate() {
+        match segment(account, line, index == last, now) {
+            Ok(segment) => segments.push(segment),
+            Err(complaint) => complaints.push((line.path.clone(), complaint)),
+        }
+    }
+    if segments.is_empty() || !complaints.is_empty() { Err(complaints) } else { Ok(segments) }
 }
 
 /// A line's segment, if it is there and what the line says.

@@ -1,0 +1,107 @@
+//! Bodies that meet a 401: whole, or a loud failure; never 0 bytes with a 201.
+
+use std::io::{Cursor, Seek, Write};
+
+use keepstone_blocking::{Body, Endpoint, Error, Failure, Session};
+use keepstone_tests::cloud::{BodyRefusal, Service};
+
+use crate::world::{SECOND, World, put};
+
+const SIZE: usize = 3 << 20;
+
+fn payload() -> Vec<u8> {
+    (0..SIZE).map(|n| (n % 251) as u8).collect()
+}
+
+/// A session whose token has just been revoked, at an object store with a container.
+fn revoked(refusal: BodyRefusal) -> (World, Session) {
+    let world = World::still();
+    let store = Endpoint::fixed(world.cloud.endpoint(Service::ObjectStore, "demo").unwrap());
+    let session = world.identity("alice").session().at(store);
+    assert!(put(&session, "/box", ()).unwrap().status().is_success());
+    world.pass(SECOND * 60);
+    world.cloud.revoke_all_of("alice").unwrap();
+    world.cloud.set_body_refusal(Service::ObjectStore, refusal);
+    (world, session)
+}
+
+fn stored(session: &Session) -> Vec<u8> {
+    let mut answer = crate::world::get(session, "/box/object").unwrap();
+    if answer.status() != 200 {
+        return Vec::new();
+    }
+    answer.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap()
+}
+
+const REFUSALS: [BodyRefusal; 3] =
+    [BodyRefusal::AnswerThenDrain, BodyRefusal::DrainThenAnswer, BodyRefusal::AnswerAndClose];
+
+#[test]
+fn bytes_arrive_whole() {
+    for refusal in REFUSALS {
+        let (_world, session) = revoked(refusal);
+        let answer = put(&session, "/box/object", payload()).unwrap();
+        assert_eq!(answer.status(), 201, "{refusal:?}");
+        assert!(stored(&session) == payload(), "{refusal:?}");
+    }
+}
+
+#[test]
+fn files_arrive_whole_from_where_they_stood() {
+    for refusal in REFUSALS {
+        let (_world, session) = revoked(refusal);
+        let mut file = std::fs::File::options()
+            .create(true)
+            .truncate(true)
+            .read(true)
+            .write(true)
+            .open(std::env::temp_dir().join(format!("keepstone-body-{}-{refusal:?}", std::process::id())))
+            .unwrap();
+        file.write_all(b"a head that the caller has read").unwrap();
+        file.write_all(&payload()).unwrap();
+        file.seek(std::io::SeekFrom::Start(31)).unwrap();
+        let answer = put(&session, "/box/object", Body::file(file).unwrap()).unwrap();
+        assert_eq!(answer.status(), 201, "{refusal:?}");
+        assert!(stored(&session) == payload(), "{refusal:?}");
+    }
+}
+
+#[test]
+fn what_can_be_read_once_arrives_whole_or_fails_loudly() {
+    for refusal in REFUSALS {
+        let (_world, session) = revoked(refusal);
+        let body = Body::once(Cursor::new(payload()), Some(SIZE as u64));
+        match put(&session, "/box/object", body) {
+            Ok(answer) => {
+                assert_eq!(answer.status(), 201, "{refusal:?}");
+                assert!(stored(&session) == payload(), "{refusal:?}");
+            }
+            Err(Error::Failure(Failure::Consumed | Failure::Interrupted(_))) => {
+                assert!(stored(&session).is_empty(), "{refusal:?}");
+                let again = Body::once(Cursor::new(payload()), Some(SIZE as u64));
+                assert_eq!(put(&session, "/box/object", again).unwrap().status(), 201, "{refusal:?}");
+            }
+            Err(error) => panic!("{refusal:?}: {error:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_server_that_can_be_asked_first_costs_a_one_shot_body_nothing() {
+    // It answers the 401 to `Expect: 100-continue` before a byte of the body is read.
+    let (_world, session) = revoked(BodyRefusal::AnswerThenDrain);
+    let body = Body::once(Cursor::new(payload()), Some(SIZE as u64));
+    assert_eq!(put(&session, "/box/object", body).unwrap().status(), 201);
+    assert!(stored(&session) == payload());
+}
+
+#[test]
+fn a_body_of_another_length_than_announced_is_an_error_of_the_body() {
+    let (_world, session) = revoked(BodyRefusal::AnswerThenDrain);
+    let short = Body::once(Cursor::new(b"abc"), Some(4));
+    assert!(matches!(put(&session, "/box/object", short), Err(Error::Body(_))));
+    assert!(stored(&session).is_empty());
+    let unknown = Body::once(Cursor::new(payload()), None);
+    assert_eq!(put(&session, "/box/object", unknown).unwrap().status(), 201);
+    assert!(stored(&session) == payload());
+}

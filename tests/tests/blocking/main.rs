@@ -1,0 +1,9 @@
+//! The blocking transport against the embedded cloud.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bodies;
+mod herds;
+mod quiet;
+mod refusals;
+mod tls;
+mod world;

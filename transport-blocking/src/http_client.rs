@@ -1,0 +1,217 @@
+//! ureq, set up so that it decides nothing: what goes out, what came back, how it broke.
+
+use std::io;
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, EXPECT};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use keepstone_core::{Ask, Broke, Cause, Dispatch, Event, TlsId, Trouble};
+use ureq::{Agent, AsSendBody, SendBody, Timeout};
+
+use crate::body::{Body, Source};
+use crate::error::BuildError;
+use crate::tls::Tls;
+
+/// How long the steps of an exchange may take. Deadlines of calls come on top.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// For a connection to be made, TLS aside.
+    pub connect: Duration,
+    /// For the peer to take another piece of a request. A body may take hours as long as it moves.
+    pub send: Duration,
+    /// For the peer to give another piece of an answer, its head first.
+    pub answer: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            send: Duration::from_secs(60),
+            answer: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Whether requests go through a proxy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Proxy {
+    /// As `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    #[default]
+    Environment,
+    /// Directly, whatever the environment says.
+    None,
+    /// Through this one.
+    Through(String),
+}
+
+#[derive(Debug)]
+pub(crate) struct HttpClient {
+    agents: Vec<Agent>,
+    limits: Limits,
+}
+
+/// What came of sending a caller's request.
+pub(crate) enum Exchange {
+    Answer {
+        response: Response<ureq::Body>,
+        touched: bool,
+    },
+    Broke(Broke),
+    /// The request's own body could not be read.
+    Unreadable(io::Error),
+}
+
+impl HttpClient {
+    pub(crate) fn new(pools: &[Tls], proxy: &Proxy, limits: Limits) -> Result<Self, BuildError> {
+        let agents = pools.iter().map(|tls| agent(tls, proxy, &limits)).collect::<Result<_, _>>()?;
+        Ok(Self { agents, limits })
+    }
+
+    /// Core's own question, answered or broken.
+    pub(crate) fn ask(&self, ask: Ask, now: Duration) -> Event {
+        let Ask { request, tls, at_most, until } = ask;
+        let (parts, body) = request.into_parts();
+        let request = Request::from_parts(parts, body.reveal());
+        let answer = self.agent(tls).and_then(|agent| {
+            let time = until.saturating_sub(now).max(Duration::from_millis(1));
+            let request = agent.configure_request(request).timeout_global(Some(time)).build();
+            let (head, mut body) = agent.run(request)?.into_parts();
+            let body = body.with_config().limit(at_most as u64).read_to_vec()?;
+            Ok(Response::from_parts(head, body))
+        });
+        match answer {
+            Ok(answer) => Event::Answered(answer),
+            Err(error) => Event::Broke(broke(&error, None)),
+        }
+    }
+
+    /// The caller's request, with a body that is read from its first byte.
+    pub(crate) fn send(&self, dispatch: &Dispatch, body: &mut Body, now: Duration) -> Exchange {
+        let mut source = match body.open() {
+            Ok(source) => source,
+            Err(error) => return Exchange::Unreadable(error),
+        };
+        let sent = self.agent(dispatch.tls).and_then(|agent| self.run(agent, dispatch, &mut source, now));
+        match (sent, source.error.take()) {
+            (Ok(response), _) => Exchange::Answer { response, touched: source.touched },
+            (Err(_), Some(error)) => Exchange::Unreadable(error),
+            (Err(error), None) => Exchange::Broke(broke(&error, Some(&source))),
+        }
+    }
+
+    fn run(
+        &self,
+        agent: &Agent,
+        dispatch: &Dispatch,
+        source: &mut Source<'_>,
+        now: Duration,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        let head = request(dispatch, source.length)?;
+        let left = dispatch.until.map(|until| until.saturating_sub(now).max(Duration::from_millis(1)));
+        match source.length {
+            Some(0) => self.run_with(agent, head.map(|()| SendBody::none()), left),
+            _ => self.run_with(agent, head.map(|()| SendBody::from_reader(source)), left),
+        }
+    }
+
+    fn run_with(
+        &self,
+        agent: &Agent,
+        request: Request<impl AsSendBody>,
+        left: Option<Duration>,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        let within = |limit: Duration| Some(left.map_or(limit, |left| left.min(limit)));
+        let request = agent
+            .configure_request(request)
+            .timeout_connect(within(self.limits.connect))
+            .timeout_send_request(within(self.limits.send))
+            .timeout_recv_response(within(self.limits.answer))
+            .timeout_send_body(left);
+        agent.run(request.build())
+    }
+
+    fn agent(&self, tls: TlsId) -> Result<&Agent, ureq::Error> {
+        let pool = self.agents.get(tls.0 as usize);
+        pool.ok_or_else(|| ureq::Error::Other("the client has no such set of connections".into()))
+    }
+}
+
+fn agent(tls: &Tls, proxy: &Proxy, limits: &Limits) -> Result<Agent, BuildError> {
+    let proxy = match proxy {
+        Proxy::Environment => ureq::Proxy::try_from_env(),
+        Proxy::None => None,
+        Proxy::Through(url) => Some(ureq::Proxy::new(url).map_err(|_| BuildError::Proxy(url.clone()))?),
+    };
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        // Redirects are core's to judge: a library would carry the tokens to another origin.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .tls_config(tls.config()?)
+        .proxy(proxy)
+        .timeout_resolve(Some(limits.connect))
+        .timeout_connect(Some(limits.connect))
+        .timeout_per_read(Some(limits.answer))
+        .timeout_per_write(Some(limits.send))
+        .build();
+    Ok(config.new_agent())
+}
+
+fn request(dispatch: &Dispatch, length: Option<u64>) -> Result<Request<()>, ureq::Error> {
+    let mut request = Request::builder().method(&dispatch.method).uri(&dispatch.uri).body(())?;
+    *request.headers_mut() = frame(dispatch, length);
+    Ok(request)
+}
+
+/// The headers, with those that frame the body: an exact length where there is one.
+fn frame(dispatch: &Dispatch, length: Option<u64>) -> HeaderMap {
+    let mut headers = dispatch.headers.clone();
+    if let Some(length) = length.filter(|length| *length > 0) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
+    if dispatch.expect_continue {
+        headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+    }
+    headers
+}
+
+/// How it broke, from what ureq says and from how much of the body it took.
+fn broke(error: &ureq::Error, source: Option<&Source<'_>>) -> Broke {
+    let (trouble, left) = trouble(error);
+    let cause = Cause { kind: trouble, text: error.to_string() };
+    match (left, source) {
+        (false, _) => Broke::Unsent(cause),
+        (true, Some(source)) if !source.finished => Broke::Sending { cause, touched: source.touched },
+        (true, _) => Broke::Waiting(cause),
+    }
+}
+
+/// The kind of trouble, and whether anything may have left.
+fn trouble(error: &ureq::Error) -> (Trouble, bool) {
+    use io::ErrorKind::{AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, TimedOut};
+    match error {
+        ureq::Error::HostNotFound => (Trouble::Resolve, false),
+        ureq::Error::ConnectionFailed | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            (Trouble::Connect, false)
+        }
+        ureq::Error::Timeout(_) => (Trouble::Timeout, true),
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::Pem(_) => (Trouble::Tls, false),
+        ureq::Error::Io(io) => match io.kind() {
+            _ if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => (Trouble::Tls, false),
+            ConnectionRefused | HostUnreachable | NetworkUnreachable | AddrNotAvailable => {
+                (Trouble::Connect, false)
+            }
+            TimedOut => (Trouble::Timeout, true),
+            _ => (Trouble::Broken, true),
+        },
+        ureq::Error::Protocol(_)
+        | ureq::Error::BodyExceedsLimit(_)
+        | ureq::Error::LargeResponseHeader(..) => (Trouble::Unreadable, true),
+        ureq::Error::BadUri(_)
+        | ureq::Error::Http(_)
+        | ureq::Error::InvalidProxyUrl
+        | ureq::Error::Other(_) => (Trouble::Unusable, false),
+        _ => (Trouble::Broken, true),
+    }
+}
