@@ -8,10 +8,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use thiserror::Error;
 
 use crate::EndpointError;
+use crate::headers::request_id;
 
 /// Which of a session's identities is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +39,9 @@ pub enum InputError {
     /// A token or secret that no header can carry.
     #[error("the token holds characters that no header can carry (a line break at its end, perhaps)")]
     TokenNotAHeader,
+    /// A text that the named header cannot carry.
+    #[error("the text for `{0}` holds characters that no header can carry")]
+    NotAHeader(&'static str),
     /// Not a catalog.
     #[error("this is not a service catalog: expected a JSON list of services with `type` and `endpoints`")]
     Catalog,
@@ -168,6 +172,12 @@ pub enum LoginError {
 /// A request id in brackets, or nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestId(pub Option<String>);
+
+impl RequestId {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self(request_id(headers).map(|id| id.chars().take(64).collect()))
+    }
+}
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -29,9 +29,24 @@ pub(crate) fn check(headers: &HeaderMap, user: bool, service: bool) -> Result<()
     Ok(())
 }
 
-/// The caller's headers with the tokens put in.
-pub(crate) fn compose(callers: &HeaderMap, user: Option<&Lease>, service: Option<&Lease>) -> HeaderMap {
+/// The id under which a service logged the request that it answered.
+#[must_use]
+pub fn request_id(answer: &HeaderMap) -> Option<&str> {
+    let names = ["x-openstack-request-id", "x-compute-request-id", "x-trans-id"];
+    names.iter().find_map(|name| answer.get(*name)).and_then(|id| id.to_str().ok())
+}
+
+/// The caller's headers, the session's where the caller has none of that name, and the tokens.
+pub(crate) fn compose(
+    callers: &HeaderMap,
+    sessions: &HeaderMap,
+    user: Option<&Lease>,
+    service: Option<&Lease>,
+) -> HeaderMap {
     let mut headers = callers.clone();
+    for (name, value) in sessions {
+        headers.entry(name).or_insert_with(|| value.clone());
+    }
     if let Some(lease) = user {
         headers.insert(X_AUTH_TOKEN, lease.header.clone());
     }

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
 use crate::allow_expired::{Vouching, When};
 use crate::call::TlsId;
+use crate::error::InputError;
+use crate::headers::{USER_AGENT, X_OPENSTACK_REQUEST_ID};
 use crate::keychain::KeyringId;
 use crate::keyring::Keyring;
 use crate::lifetime::Standing;
@@ -38,6 +42,8 @@ pub struct Session {
     pub(crate) retries: u32,
     pub(crate) renewal: bool,
     pub(crate) piece: bool,
+    pub(crate) tokens: bool,
+    pub(crate) headers: Arc<HeaderMap>,
     pub(crate) tls: TlsId,
 }
 
@@ -66,6 +72,8 @@ impl Session {
             retries: DEFAULT_RETRIES,
             renewal: true,
             piece: false,
+            tokens: true,
+            headers: Arc::default(),
             tls: TlsId::default(),
         }
     }
@@ -123,12 +131,49 @@ impl Session {
         self
     }
 
+    /// Whether tokens go along (the default). Without them, a session still finds its endpoint.
+    #[must_use]
+    pub fn tokens(mut self, sent: bool) -> Self {
+        self.tokens = sent;
+        self
+    }
+
+    /// With this header, unless a request has one of the same name itself.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        Arc::make_mut(&mut self.headers).insert(name, value);
+        self
+    }
+
+    /// Names the application in `User-Agent`, before this library.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn user_agent(self, application: &str) -> Result<Self, InputError> {
+        let agent = header_value("User-Agent", &format!("{application} {USER_AGENT}"))?;
+        Ok(self.header(header::USER_AGENT, agent))
+    }
+
+    /// Sends this id (`req-` and a UUID) with each call, so that the logs of all services that work
+    /// on one request can be put together.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn request_id(self, id: &str) -> Result<Self, InputError> {
+        let id = header_value("X-OpenStack-Request-Id", id)?;
+        Ok(self.header(X_OPENSTACK_REQUEST_ID, id))
+    }
+
     /// On these connections.
     #[must_use]
     pub fn tls(mut self, tls: TlsId) -> Self {
         self.tls = tls;
         self
     }
+}
+
+fn header_value(name: &'static str, text: &str) -> Result<HeaderValue, InputError> {
+    HeaderValue::from_str(text).map_err(|_| InputError::NotAHeader(name))
 }
 
 /// How long an operation can live. Spans are what is left at least.

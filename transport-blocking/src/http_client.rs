@@ -88,7 +88,8 @@ impl HttpClient {
 
     /// The caller's request, with a body that is read from its first byte.
     pub(crate) fn send(&self, dispatch: &Dispatch, body: &mut Body, now: Duration) -> Exchange {
-        let mut source = match body.open() {
+        let mut empty = Body::Empty;
+        let mut source = match if dispatch.with_body { body } else { &mut empty }.open() {
             Ok(source) => source,
             Err(error) => return Exchange::Unreadable(error),
         };

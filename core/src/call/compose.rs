@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use http::Uri;
+use http::{Method, Uri};
 
 use super::Call;
-use super::dispatch::Dispatch;
+use super::dispatch::{BodyKind, Dispatch};
 use super::judge::Sent;
 use super::look::Tokens;
 use crate::allow_expired::{DEFAULT_WINDOW, Hold, When, admit};
@@ -29,25 +29,28 @@ impl Call {
         clock: &ServerClock,
         pause: Duration,
     ) -> Result<Dispatch, Failure> {
-        let user = tokens.user.as_deref();
-        let uri = self.address(user)?;
-        let to_keystone = is_keystone(&uri, user, tokens.service.as_deref());
-        let service = tokens.service.filter(|_| !to_keystone);
+        let uri = self.address(tokens.user.as_deref())?;
+        let to_keystone = is_keystone(&uri, tokens.user.as_deref(), tokens.service.as_deref());
+        let holder = tokens.user.filter(|_| self.session.tokens);
+        let user = holder.as_deref();
+        let service = tokens.service.filter(|_| user.is_some() && !to_keystone);
         self.check_standing(user, to_keystone, service.is_some(), now, clock)?;
         headers::check(&self.headers, user.is_some(), service.is_some())?;
 
-        let headers = headers::compose(&self.headers, user, service.as_deref());
+        let headers = headers::compose(&self.headers, &self.session.headers, user, service.as_deref());
         let wants_date = user.is_some_and(|lease| {
             matches!(lease.lifetime, Lifetime::Stated { .. }) && clock.older_than(COMPARED_WITHIN, now)
         });
         let vouching = self.session.vouching.as_ref();
         let standby = service.is_none() && !to_keystone && vouching.is_some_and(|v| v.when != When::Never);
-        self.sent = Some(Sent { at: now, user: tokens.user, service, standby, wants_date, pause });
+        self.sent =
+            Some(Sent { at: now, to: uri.clone(), user: holder, service, standby, wants_date, pause });
         Ok(Dispatch {
-            method: self.method.clone(),
+            method: if self.probe { Method::HEAD } else { self.method.clone() },
             uri,
             headers,
-            expect_continue: self.body.streams(),
+            with_body: !self.probe && self.body != BodyKind::Empty,
+            expect_continue: !self.probe && self.body.streams(),
             tls: self.session.tls,
             until: self.until_of_dispatch(),
             errand: None,
@@ -57,7 +60,7 @@ impl Call {
     /// A streamed body may take its time, unless the caller set a deadline; the default one
     /// starts anew when it has been sent.
     fn until_of_dispatch(&mut self) -> Option<Duration> {
-        if self.body.streams() && self.session.deadline.is_none() {
+        if self.body.streams() && !self.probe && self.session.deadline.is_none() {
             self.until = None;
         }
         self.until

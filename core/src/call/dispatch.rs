@@ -110,6 +110,9 @@ pub struct Dispatch {
     pub uri: Uri,
     /// Its headers, tokens included, without those that frame the body.
     pub headers: HeaderMap,
+    /// Whether the caller's body goes along: not with a question that is asked first, nor after a
+    /// redirect that turns the request into a GET.
+    pub with_body: bool,
     /// Ask the server whether it wants the body (`Expect: 100-continue`), if the transport can.
     pub expect_continue: bool,
     /// On which connections.

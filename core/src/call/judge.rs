@@ -18,8 +18,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{StatusCode, Uri};
 
+use super::redirect::Redirect;
 use super::{Broke, Call, Head, Verdict};
 use crate::error::{Cause, Failure, Refusal, Trouble, Wait};
 use crate::identity::Renewal;
@@ -37,6 +38,7 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(600);
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) at: Now,
+    pub(super) to: Uri,
     pub(super) user: Option<Arc<Lease>>,
     pub(super) service: Option<Arc<Lease>>,
     /// A service identity stood by and was not needed.
@@ -48,12 +50,15 @@ pub(super) struct Sent {
 }
 
 /// What to do about an answer before the call goes out again.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Remedy {
     RenewUser(Flight),
     SuspectService(Flight),
     Attach,
     Wait(Duration),
+    /// The question that was asked first is answered.
+    SendBody,
+    Follow(Redirect),
 }
 
 impl Call {
@@ -64,7 +69,7 @@ impl Call {
             self.date = date(answer.headers).map(|shown| (shown, sent.at, now));
         }
         self.begin(now);
-        let consumed = self.body.is_consumed(answer.touched);
+        let consumed = !self.probe && self.body.is_consumed(answer.touched);
         let remedy = match answer.status {
             StatusCode::UNAUTHORIZED => match self.blame(&sent, answer, now) {
                 Ok(remedy) => Some(remedy),
@@ -75,11 +80,12 @@ impl Call {
             {
                 self.worth_waiting(sent.pause, answer, now)
             }
-            _ => None,
+            _ if self.probe => Some(Remedy::SendBody),
+            _ => self.redirected(answer, &sent.to, consumed).map(Remedy::Follow),
         };
         self.consumed = consumed;
         self.remedy = remedy;
-        if remedy.is_some() { Verdict::Again } else { Verdict::Deliver(None) }
+        if self.remedy.is_some() { Verdict::Again } else { Verdict::Deliver(None) }
     }
 
     /// The 401 table.
@@ -138,6 +144,8 @@ impl Call {
             }
             Some(Remedy::Attach) => self.done.attached = true,
             Some(Remedy::Wait(pause)) => self.wait(pause, now),
+            Some(Remedy::SendBody) => self.probe = false,
+            Some(Remedy::Follow(redirect)) => self.follow(redirect),
             None => {}
         }
         if std::mem::take(&mut self.consumed) { Err(Failure::Consumed) } else { Ok(()) }

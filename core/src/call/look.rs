@@ -84,9 +84,8 @@ impl Call {
         let gathered = self.gather(keys, &mut tokens, now);
         let errand = tokens.errand.take();
         let pause = keys.pause(self.done.retries.saturating_add(1), None);
-        let composed = gathered.and_then(|()| {
-            self.compose(tokens, now, keys.clock(), pause).map_err(|failure| Action::Fail(failure))
-        });
+        let composed =
+            gathered.and_then(|()| self.compose(tokens, now, keys.clock(), pause).map_err(Action::Fail));
         match (composed, errand) {
             (Ok(dispatch), errand) => Ok(Dispatch { errand, ..dispatch }),
             (Err(action), errand) => {
@@ -166,14 +165,14 @@ impl Call {
         match keys.turn(service, Who::Service, &want, now, self.deadline()).map_err(fail)? {
             Turn::Use => {}
             Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight)),
-            Turn::Pause(_) if optional => return Ok(go_without(keys, service, keys.last_failure(service))),
-            Turn::Fail(error) if optional => return Ok(go_without(keys, service, Some(error))),
+            Turn::Pause(_) if optional => return go_without(keys, service, keys.last_failure(service)),
+            Turn::Fail(error) if optional => return go_without(keys, service, Some(error)),
             turn => return Err(self.not_yet(keys, Who::Service, turn, now)),
         }
         let Some(lease) = keys.lease(service) else { return Ok(()) };
         if !has_role(&vouching, &lease) {
             if optional {
-                return Ok(go_without(keys, service, None));
+                return go_without(keys, service, None);
             }
             let has = lease.token.description.roles.iter().map(|role| role.name.clone()).collect();
             return Err(Action::Fail(Failure::ServiceRoleMissing { wanted: vouching.roles.clone(), has }));
@@ -230,8 +229,9 @@ fn has_role(vouching: &Vouching, lease: &Lease) -> bool {
     lease.token.description.has_any_role(&vouching.roles)
 }
 
-fn go_without(keys: &mut Keychain, keyring: KeyringId, error: Option<LoginError>) {
+fn go_without(keys: &mut Keychain, keyring: KeyringId, error: Option<LoginError>) -> Result<(), Action> {
     keys.notify(Notice::GoesWithout { keyring, error });
+    Ok(())
 }
 
 fn fail(error: InputError) -> Action {

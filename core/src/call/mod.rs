@@ -8,6 +8,7 @@ mod dispatch;
 mod errand;
 mod judge;
 mod look;
+mod redirect;
 
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub struct Call {
     /// The body has been used up: the remedy is for the next call.
     consumed: bool,
     done: Done,
+    /// Whether a body that can be read once waits for the answer to a question without it.
+    probe: bool,
     /// A `Date` that the keychain wants, with when its request left and when it came.
     date: Option<(DateTime<Utc>, Now, Now)>,
 }
@@ -63,6 +66,7 @@ struct Done {
     /// How often it was repeated because its service was busy or out of reach, or because a
     /// piece of a transfer waited for a 401 to go away.
     retries: u32,
+    redirects: u32,
 }
 
 impl Call {
@@ -82,8 +86,17 @@ impl Call {
             remedy: None,
             consumed: false,
             done: Done::default(),
+            probe: false,
             date: None,
         }
+    }
+
+    /// For a transport that cannot wait for `100 Continue`: before a body that can be read once
+    /// leaves, a HEAD to the same address shows whether the tokens are good.
+    #[must_use]
+    pub fn asking_first(mut self) -> Self {
+        self.probe = self.body == BodyKind::OneShot;
+        self
     }
 
     /// May I send? Takes what happened, and says what to do next.

@@ -10,7 +10,7 @@ use super::credential::{ApplicationCredentialRef, Credential, Method};
 use super::scope::{UserRef, WireScope};
 use crate::Secret;
 use crate::error::{InputError, LoginError, RequestId};
-use crate::headers::{X_AUTH_TOKEN, X_OPENSTACK_REQUEST_ID, X_SUBJECT_TOKEN};
+use crate::headers::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
 use crate::secret::SecretBytes;
 use crate::token::{Description, Token};
 
@@ -32,9 +32,10 @@ pub(super) fn ask(credential: &Credential) -> Result<Request<SecretBytes>, Input
 pub(super) fn read(credential: &Credential, answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
     match answer.status() {
         status if status.is_success() => granted(answer),
-        StatusCode::UNAUTHORIZED => {
-            Err(LoginError::Refused { message: message(credential, answer), request_id: request_id(answer) })
-        }
+        StatusCode::UNAUTHORIZED => Err(LoginError::Refused {
+            message: message(credential, answer),
+            request_id: RequestId::of(answer.headers()),
+        }),
         status
             if status.is_server_error()
                 || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) =>
@@ -44,7 +45,7 @@ pub(super) fn read(credential: &Credential, answer: &Response<Vec<u8>>) -> Resul
         status => Err(LoginError::Denied {
             status,
             message: message(credential, answer),
-            request_id: request_id(answer),
+            request_id: RequestId::of(answer.headers()),
         }),
     }
 }
@@ -80,11 +81,6 @@ fn message(credential: &Credential, answer: &Response<Vec<u8>>) -> String {
     let (words, secret) = (body.error.message, credential.secret().reveal());
     let words = if secret.is_empty() { words } else { words.replace(secret, "…") };
     if words.is_empty() { "it gave no reason".to_owned() } else { words.chars().take(300).collect() }
-}
-
-fn request_id(answer: &Response<Vec<u8>>) -> RequestId {
-    let id = answer.headers().get(X_OPENSTACK_REQUEST_ID).and_then(|id| id.to_str().ok());
-    RequestId(id.map(|id| id.chars().take(64).collect()))
 }
 
 impl Credential {

@@ -1,8 +1,10 @@
-//! Finding a service: the catalog, and the choice of an endpoint in it.
+//! Finding a service: the catalog, and the choice of an endpoint in it. And what it says when it refuses.
 
 mod catalog;
 mod endpoint;
+mod error;
 
 pub use catalog::{Catalog, Interface, ListedEndpoint, ListedService};
 pub use endpoint::{Endpoint, EndpointError};
 pub(crate) use endpoint::{Owner, absolute, join};
+pub use error::ServiceError;

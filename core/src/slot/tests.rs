@@ -13,6 +13,7 @@ fn flight(number: u64) -> Flight {
 }
 
 type Plain = Slot<(), &'static str>;
+type Phase = (&'static str, fn() -> Plain, u64);
 
 fn idle() -> Plain {
     let mut slot = led();
@@ -53,7 +54,7 @@ fn refused() -> Plain {
 /// Every cell of the keyring table, with the instants around its boundary.
 #[test]
 fn the_table() {
-    let phases: [(&str, fn() -> Plain, u64); 7] = [
+    let phases: [Phase; 7] = [
         ("new", Plain::new, 0),
         ("idle, not before 10", idle, 10),
         ("flying, led", led, 10),

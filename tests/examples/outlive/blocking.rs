@@ -22,8 +22,8 @@ pub(crate) fn open(
     let client = client(timeline, cast.network)?;
     let (name, proof) = cast.user;
     let user = match proof {
-        Proof::Login(credential) => client.identity(credential)?,
-        Proof::Token(token) => client.borrow(token)?,
+        Proof::Login(credential) => client.identity(*credential)?,
+        Proof::Token(token) => client.borrow(*token)?,
     };
     timeline.introduce(user.id(), name);
     let mut session = user.session().deadline(DEADLINE);

@@ -32,7 +32,7 @@ pub(crate) fn tell(stage: &Stage, service: Option<&str>, path: &str) -> Result<T
     let network = env::network()?;
     let bare = Bare::new(&network)?;
     let timeline = Arc::new(Timeline::begin(TITLE, INTRODUCTION));
-    let cast = Cast { user: ("you", Proof::Login(credential)), service: None, network };
+    let cast = Cast { user: ("you", Proof::Login(Box::new(credential))), service: None, network };
     let callers = stage.transport.open(&timeline, cast, vec![endpoint])?;
     let calls = callers.into_iter().map(|caller| (caller, path.to_owned())).collect();
     let pace = Pace { who: "threads", threads: 8, every: Duration::from_secs(1), length: stage.length };

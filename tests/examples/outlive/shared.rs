@@ -20,7 +20,7 @@ right, the same calls with the first token.";
 /// Tells it.
 pub(crate) fn tell(stage: &Stage) -> Result<Told, Box<dyn Error>> {
     let cloud = cloud()?;
-    let user = ("alice", Proof::Login(login(&cloud, "alice")?));
+    let user = ("alice", Proof::Login(Box::new(login(&cloud, "alice")?)));
     let cast = Cast { user, service: None, network: Network::default() };
     let timeline = Arc::new(Timeline::begin(TITLE, INTRODUCTION));
     let pace = Pace { who: "threads", threads: 8, every: Duration::from_millis(100), length: stage.length };

@@ -26,7 +26,7 @@ const OUTAGE: Duration = Duration::from_secs(2);
 /// Tells it.
 pub(crate) fn tell(stage: &Stage) -> Result<Told, Box<dyn Error>> {
     let cloud = cloud()?;
-    let user = ("alice", Proof::Login(login(&cloud, "alice")?));
+    let user = ("alice", Proof::Login(Box::new(login(&cloud, "alice")?)));
     let cast = Cast { user, service: None, network: Network::default() };
     let timeline = Arc::new(Timeline::begin(TITLE, INTRODUCTION));
     let pace = Pace { who: "threads", threads: 4, every: Duration::from_millis(100), length: stage.length };

@@ -30,9 +30,9 @@ pub(crate) struct Cast {
 /// What an identity has to show.
 pub(crate) enum Proof {
     /// Something to log in with, again and again.
-    Login(Credential),
+    Login(Box<Credential>),
     /// A token that was handed in, and cannot be renewed.
-    Token(Borrowed),
+    Token(Box<Borrowed>),
 }
 
 /// How to reach a cloud. The default is for one on loopback.

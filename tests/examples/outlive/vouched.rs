@@ -35,7 +35,7 @@ pub(crate) fn tell(stage: &Stage) -> Result<Told, Box<dyn Error>> {
     let end = timeline.elapsed() + left;
     timeline.say("alice", &format!("hands her token to nova: it has {:.1} s left", left.as_secs_f64()));
 
-    let user = ("alice", Proof::Token(Borrowed::new(token).described(description)));
+    let user = ("alice", Proof::Token(Box::new(Borrowed::new(token).described(description))));
     let cast = Cast { user, service: Some(("nova", nova)), network: Network::default() };
     let pace = Pace { who: "nova", threads: 1, every: Duration::from_millis(100), length: stage.length };
     let (kept, lost) = stage.job(&timeline, cast, pace)?.run(|job| {

@@ -1,0 +1,154 @@
+//! Redirects: followed on the same origin only, where the tokens are meant for (RFC 9110, 15.4).
+
+use http::{Method, StatusCode, Uri, header};
+
+use super::Call;
+use super::dispatch::{BodyKind, Head};
+
+/// More than this in a row is a loop.
+const MOST_REDIRECTS: u32 = 10;
+
+/// Where a request goes on to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Redirect {
+    to: Uri,
+    /// It becomes a GET without a body.
+    as_get: bool,
+}
+
+impl Call {
+    /// Where an answer sends us, if we go: otherwise the caller gets the answer as it is.
+    pub(super) fn redirected(&self, answer: Head<'_>, from: &Uri, consumed: bool) -> Option<Redirect> {
+        let as_get = match answer.status {
+            StatusCode::SEE_OTHER => self.method != Method::GET && self.method != Method::HEAD,
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
+            _ => return None,
+        };
+        let location = answer.headers.get(header::LOCATION)?.to_str().ok()?;
+        let to = resolve(from, location)?;
+        let goes = same_origin(from, &to) && (as_get || !consumed) && self.done.redirects < MOST_REDIRECTS;
+        goes.then_some(Redirect { to, as_get })
+    }
+
+    pub(super) fn follow(&mut self, redirect: Redirect) {
+        self.done.redirects += 1;
+        self.uri = redirect.to;
+        if redirect.as_get {
+            self.method = Method::GET;
+            self.body = BodyKind::Empty;
+            self.consumed = false;
+            for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING] {
+                self.headers.remove(name);
+            }
+        }
+    }
+}
+
+/// Scheme, host and port, as servers take them: names in any case and with or without the dot at
+/// their end, ports written or not.
+fn same_origin(a: &Uri, b: &Uri) -> bool {
+    fn origin(uri: &Uri) -> Option<(&str, String, u16)> {
+        let scheme = uri.scheme_str()?;
+        let standard = if scheme == "https" { 443 } else { 80 };
+        let host = uri.host()?.to_ascii_lowercase();
+        let host = host.strip_suffix('.').unwrap_or(&host).to_owned();
+        Some((scheme, host, uri.port_u16().unwrap_or(standard)))
+    }
+    // Somebody who puts a user's name into an address has something else in mind.
+    let plain = |uri: &Uri| uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    plain(b) && origin(a).is_some() && origin(a) == origin(b)
+}
+
+/// A `Location`, absolute or relative to where the request went (RFC 3986, 5.2).
+fn resolve(base: &Uri, location: &str) -> Option<Uri> {
+    let (scheme, authority) = (base.scheme_str()?, base.authority()?);
+    let absolute = if location.contains("://") {
+        location.to_owned()
+    } else if location.starts_with("//") {
+        format!("{scheme}:{location}")
+    } else {
+        let folder = base.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+        let path = match location.chars().next()? {
+            '/' => location.to_owned(),
+            '?' => format!("{}{location}", base.path()),
+            '#' => return None,
+            _ => format!("{folder}/{location}"),
+        };
+        let (path, query) =
+            path.split_once('?').map_or((path.as_str(), None), |(path, query)| (path, Some(query)));
+        let query = query.map_or(String::new(), |query| format!("?{query}"));
+        format!("{scheme}://{authority}{}{query}", without_dots(path))
+    };
+    let uri: Uri = absolute.parse().ok()?;
+    matches!(uri.scheme_str(), Some("http" | "https")).then_some(uri)
+}
+
+/// A path without `.` and `..` (RFC 3986, 5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let last = segments.peek().is_none();
+        match segment {
+            "." | ".." => {
+                if segment == ".." {
+                    kept.pop();
+                }
+                if last {
+                    kept.push("");
+                }
+            }
+            segment => kept.push(segment),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_compared_as_servers_take_them() {
+        for (a, b, same) in [
+            ("http://h/x", "http://H:80/y", true),
+            ("https://h:443/x", "https://h./y", true),
+            ("http://[::1]:5000/", "http://[::1]:5000/x", true),
+            ("http://[::1]/", "http://[::1]:80/", true),
+            ("http://h/", "https://h/", false),
+            ("http://h/", "http://h:8080/", false),
+            ("http://h/", "http://h.evil/", false),
+            ("http://h/", "http://h@evil/", false),
+            ("http://h/", "http://evil@h/", false),
+            ("http://[::1]/", "http://[::2]/", false),
+        ] {
+            assert_eq!(same_origin(&a.parse().unwrap(), &b.parse().unwrap()), same, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn locations_are_resolved() {
+        let base: Uri = "http://h:1/a/b/c?q=1".parse().unwrap();
+        for (location, expected) in [
+            ("https://other/x", Some("https://other/x")),
+            ("//other/x", Some("http://other/x")),
+            ("/x/./y/../z", Some("http://h:1/x/z")),
+            ("d", Some("http://h:1/a/b/d")),
+            ("../d?e=/../f", Some("http://h:1/a/d?e=/../f")),
+            ("..", Some("http://h:1/a/")),
+            ("../../../../d", Some("http://h:1/d")),
+            ("?r=2", Some("http://h:1/a/b/c?r=2")),
+            ("", None),
+            ("#x", None),
+            ("ftp://h/x", None),
+            ("http://", None),
+        ] {
+            assert_eq!(
+                resolve(&base, location).map(|uri| uri.to_string()).as_deref(),
+                expected,
+                "{location}"
+            );
+        }
+    }
+}
