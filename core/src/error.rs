@@ -59,6 +59,9 @@ pub enum InputError {
         "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"
     )]
     HeaderTaken(&'static str),
+    /// Neither a path nor an address.
+    #[error("`{0}` is neither a path nor an address: characters such as spaces are to be percent-encoded")]
+    NotAPath(String),
     /// A path without a place to send it to.
     #[error("`{0}` is only a path: give the session an endpoint, or use an absolute address")]
     NoEndpoint(String),

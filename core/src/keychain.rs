@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Response, header};
+use http::{HeaderMap, Request, Response, StatusCode, header};
 
 use crate::call::{Ask, Published, Question};
 use crate::error::{Cause, InputError, LoginError, Who};
+use crate::headers::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
 use crate::identity::{Borrowed, Credential};
 use crate::keyring::{Keyring, Outcome, Source, Step, Tools, Want};
 use crate::lease::Lease;
@@ -16,6 +17,7 @@ use crate::lifetime::Lifetime;
 use crate::notice::Notice;
 use crate::pace::Pace;
 use crate::random::Random;
+use crate::secret::SecretBytes;
 use crate::session::{Outlook, Session};
 use crate::skew::ServerClock;
 use crate::slot::{Flight, Turn};
@@ -124,6 +126,41 @@ impl Keychain {
         self.epoch += 1;
         self.keyring(id, Who::User)?.hand_in(lease);
         Ok(())
+    }
+
+    /// Logs an identity out: its token is dropped here, and the request that is returned revokes it
+    /// at Keystone (which answers 204, or 404 if it was gone already). `None` if there is no token,
+    /// or it is not known which Keystone issued it. The next call logs in anew.
+    pub fn log_out(&mut self, id: KeyringId, now: Now) -> Option<Ask> {
+        let lease = self.keyrings.get_mut(&id)?.drop_lease()?;
+        self.epoch += 1;
+        let url = format!("{}/auth/tokens", lease.issuer.as_ref()?);
+        let mut request = Request::delete(url).body(SecretBytes::default()).ok()?;
+        request.headers_mut().insert(X_AUTH_TOKEN, lease.header.clone());
+        request.headers_mut().insert(X_SUBJECT_TOKEN, lease.header.clone());
+        let until = now.tick.saturating_add(self.pace.ask_timeout);
+        Some(Ask { request, tls: lease.tls, at_most: LARGEST_ANSWER, until })
+    }
+
+    /// Whether a request of [`Keychain::log_out`] did what it was sent for.
+    ///
+    /// # Errors
+    /// [`LoginError`]: the token may still be good at Keystone.
+    pub fn logged_out(answer: Result<&Response<Vec<u8>>, Cause>) -> Result<(), LoginError> {
+        let answer = answer.map_err(LoginError::Unreachable)?;
+        match answer.status() {
+            StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED => Ok(()),
+            status if status.is_success() => Ok(()),
+            status => Err(LoginError::Busy { status }),
+        }
+    }
+
+    /// For a child process that a fork left with a copy of its parent's keychain: every identity
+    /// that can log in does so anew, and nothing that was under way is waited for.
+    pub fn start_afresh(&mut self, seed: u64) {
+        self.random = Random::new(seed);
+        self.keyrings.values_mut().for_each(Keyring::start_afresh);
+        self.epoch += 1;
     }
 
     /// Forgets an identity: a borrowed token's goes when its last session goes.

@@ -236,8 +236,7 @@ impl Keyring {
         let asked_again = matches!(self.source, Source::Asked);
         let next_try_in = if error.is_transient() {
             let alive = self.is_alive(now, tools.clock);
-            // While nobody waits, there is no hurry: the first pause is left out.
-            let failures = self.slot.failures_with_this().saturating_add(alive.into());
+            let failures = self.slot.failures_with_this(alive);
             let pause = tools.pace.pause(failures, retry_after, tools.random);
             self.slot.stumble(flight, alive, now.tick.saturating_add(pause), error.clone());
             Some(pause)
@@ -274,6 +273,19 @@ impl Keyring {
     /// A service refused this lease. A newer one is not touched. Whether one was dropped.
     pub(crate) fn refuse(&mut self, flight: Flight) -> bool {
         self.lease.take_if(|lease| lease.flight == flight).is_some()
+    }
+
+    /// A copy of this keyring is used elsewhere: what can be had anew is.
+    pub(crate) fn start_afresh(&mut self) {
+        self.slot = Slot::new();
+        if self.renews_unattended() {
+            self.lease = None;
+        }
+    }
+
+    /// The token is given up, whatever it is worth.
+    pub(crate) fn drop_lease(&mut self) -> Option<Arc<Lease>> {
+        self.lease.take()
     }
 
     /// The leader goes away: whoever needs the token next continues. An attempt that was under

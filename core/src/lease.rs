@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Uri};
 
+use crate::call::TlsId;
 use crate::error::{InputError, LoginError};
 use crate::identity::{Credential, Renewal};
 use crate::lifetime::{Granted, Lifetime, Standing};
@@ -26,6 +27,8 @@ pub(crate) struct Lease {
     pub(crate) renewal: Renewal,
     /// Keystone's address, if we asked for the token ourselves.
     pub(crate) issuer: Option<Uri>,
+    /// The connections on which we asked.
+    pub(crate) tls: TlsId,
     /// Least age at which this lease may be suspected, and least distance to the next request.
     pub(crate) distance: Duration,
 }
@@ -57,6 +60,7 @@ impl Lease {
             lifetime: Lifetime::Granted(granted),
             renewal: credential.renewal(),
             issuer: Some(credential.auth_url().clone()),
+            tls: credential.tls_id(),
             distance,
         })
     }
@@ -71,6 +75,7 @@ impl Lease {
             lifetime,
             renewal: Renewal::Never,
             issuer: None,
+            tls: TlsId::default(),
             distance: Duration::ZERO,
         })
     }

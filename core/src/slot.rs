@@ -123,9 +123,11 @@ impl<W, F: Clone> Slot<W, F> {
         self.flying(flight).map(|flying| flying.next_try)
     }
 
-    /// How often in a row it has failed, counting one that is about to be told of.
-    pub(crate) fn failures_with_this(&self) -> u32 {
-        self.failures.saturating_add(1)
+    /// How often in a row it has failed, counting one that is about to be told of. The first counts
+    /// double while callers still have something to use (`alive`): there is no hurry then.
+    pub(crate) fn failures_with_this(&self, alive: bool) -> u32 {
+        let first = alive && self.failures == 0;
+        self.failures.saturating_add(1 + u32::from(first))
     }
 
     /// The fetch is done. Nobody begins another before `not_before`.
@@ -142,7 +144,7 @@ impl<W, F: Clone> Slot<W, F> {
     /// The flight ends if the next attempt comes too late for all that waited: they are told why,
     /// rather than left to wait in vain. Whoever comes with more time waits for it.
     pub(crate) fn stumble(&mut self, flight: Flight, alive: bool, next_try: Duration, failure: F) {
-        let failures = self.failures_with_this();
+        let failures = self.failures_with_this(alive);
         let Some(flying) = self.flying(flight) else { return };
         flying.next_try = next_try;
         if alive {
@@ -157,7 +159,7 @@ impl<W, F: Clone> Slot<W, F> {
     /// It cannot be had, at least until then.
     pub(crate) fn cool(&mut self, flight: Flight, until: Duration, failure: F) {
         if self.flying(flight).is_some() {
-            self.failures = self.failures_with_this();
+            self.failures = self.failures_with_this(false);
             self.phase = Phase::Cooling { until, failure, patient: false };
         }
     }

@@ -1,2 +1,73 @@
-//! The place of the async transport (reqwest on tokio). It is empty as yet.
+//! The blocking transport of Keepstone: for programs with threads and without a runtime.
+//!
+//! A [`Client`] holds the identities and the connections of a process; it is cheap to clone. An
+//! [`Identity`] is somebody it can act as; a [`Session`] says whose calls are made, and to what.
+//! Requests are [`http::Request`], answers [`http::Response`] with a body to read from.
+//!
+//! ```no_run
+//! use keepstone_blocking::{Client, Credential, Endpoint, Scope, UserRef};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::new()?;
+//! let alice = Credential::password("https://keystone.example:5000/v3", UserRef::name("alice"), "s3cr3t")?
+//!     .scope(Scope::project("demo"));
+//! let volumes = client.identity(alice)?.session().at(Endpoint::of("volumev3"));
+//!
+//! let mut answer = volumes.send(http::Request::get("/volumes/detail").body(())?)?;
+//! println!("{}", answer.body_mut().read_to_string()?);
+//! # Ok(()) }
+//! ```
+//!
+//! A service that carries its user's token (as Nova does) puts its own identity beside it. The
+//! call then works until the allow-expired window ends, long after the user's token has expired:
+//!
+//! ```no_run
+//! # use keepstone_blocking::{Borrowed, Catalog, Client, Credential, Endpoint, Scope, UserRef};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (token, expires_at, catalog) = ("gAAAAA…", chrono::Utc::now(), Catalog::default());
+//! # let client = Client::new()?;
+//! // Once in a process:
+//! let nova = client.identity(
+//!     Credential::password("https://keystone.example:5000/v3", UserRef::name("nova"), "s3cr3t")?
+//!         .scope(Scope::project("service")),
+//! )?;
+//! // For each request that it serves:
+//! let user = client.borrow(Borrowed::new(token).expires_at(expires_at).catalog(catalog))?;
+//! let volumes = user.session().vouched_by(&nova).at(Endpoint::of("volumev3"));
+//! # let _ = volumes;
+//! # Ok(()) }
+//! ```
+//!
+//! The decisions are all [`keepstone_core`]'s. What this crate adds is a lock, waiting, and ureq.
 #![forbid(unsafe_code)]
+
+mod adapter;
+mod body;
+mod client;
+mod clock;
+mod drive;
+mod errand;
+mod error;
+mod http_client;
+mod identity;
+mod lent;
+mod session;
+mod shared;
+mod tls;
+
+pub use adapter::Adapter;
+pub use body::Body;
+pub use client::{Builder, Client};
+pub use clock::{Clock, SystemClock};
+pub use error::{BuildError, Error};
+pub use http_client::{Limits, Proxy};
+pub use identity::Identity;
+pub use keepstone_core::{
+    ApplicationCredentialRef, Borrowed, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
+    EndpointError, Failure, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now, Outlook,
+    Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef, Vouching,
+    When, Who, request_id, token,
+};
+pub use lent::Lent;
+pub use session::{Session, refusal};
+pub use tls::Tls;

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use keepstone_core::{Borrowed, Credential, InputError, Keychain, Notice, Pace, TlsId};
+use keepstone_core::{Borrowed, Canned, Credential, InputError, Keychain, Notice, Pace, TlsId};
 
 use crate::clock::{Clock, SystemClock};
 use crate::errand;
@@ -31,6 +31,7 @@ pub struct Builder {
     listener: Listener,
     seed: Option<u64>,
     helper: bool,
+    canned: Option<Arc<Mutex<Canned>>>,
 }
 
 impl Client {
@@ -54,6 +55,7 @@ impl Client {
             listener: Arc::new(log_notice),
             seed: None,
             helper: false,
+            canned: None,
         }
     }
 
@@ -162,12 +164,38 @@ impl Builder {
         self
     }
 
+    /// Answers without a server, for unit tests: nothing goes to the network.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use keepstone_blocking::{Canned, Client, Credential, Endpoint, UserRef};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let canned = Arc::new(Mutex::new(Canned::new([http::Response::new(b"[]".to_vec())])));
+    /// let client = Client::builder().canned(Arc::clone(&canned)).build()?;
+    /// let alice = Credential::password("http://keystone", UserRef::name("alice"), "s3cr3t")?;
+    /// let volumes = client.identity(alice)?.session().at(Endpoint::fixed("http://volumes/v3"));
+    ///
+    /// let mut answer = volumes.send(http::Request::get("/volumes").body(())?)?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "[]");
+    /// assert_eq!(canned.lock().unwrap().sent()[0].uri, "http://volumes/v3/volumes");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn canned(mut self, canned: Arc<Mutex<Canned>>) -> Self {
+        self.canned = Some(canned);
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
     /// [`BuildError`], if a certificate, key or proxy cannot be used.
     pub fn build(self) -> Result<Client, BuildError> {
-        let http = HttpClient::new(&self.pools, &self.proxy, self.limits)?;
+        let http = match self.canned {
+            Some(canned) => HttpClient::Canned(canned),
+            None => HttpClient::new(&self.pools, &self.proxy, self.limits)?,
+        };
         // The hasher's keys are the randomness that std has to offer.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));

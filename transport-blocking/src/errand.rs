@@ -11,7 +11,7 @@ use crate::shared::Shared;
 
 /// Runs an errand on the helper thread, or, where there is none, here and now.
 pub(crate) fn run(shared: &Shared, errand: Errand) {
-    let here = match shared.helper.get() {
+    let here = match shared.helper() {
         Some(helper) => helper.send(errand).err().map(|unsent| unsent.0),
         None => Some(errand),
     };

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use keepstone_core::{Failure, InputError};
+use keepstone_core::{Failure, InputError, ServiceError};
 use thiserror::Error;
 
 /// Why a call brought no answer.
@@ -12,6 +12,9 @@ pub enum Error {
     /// What core says: no token, no endpoint, too late, out of reach, …
     #[error(transparent)]
     Failure(#[from] Failure),
+    /// The service refused (from an [`crate::Adapter`] only; elsewhere any status is an answer).
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// The request's own body could not be read, or was not as long as announced. The service
     /// has not received a whole request.
     #[error("the body of the request cannot be read; the service has not received all of it")]

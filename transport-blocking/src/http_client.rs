@@ -1,11 +1,13 @@
 //! ureq, set up so that it decides nothing: what goes out, what came back, how it broke.
 
-use std::io;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, HeaderValue, Request, Response};
-use keepstone_core::{Ask, Broke, Cause, Dispatch, Event, TlsId, Trouble};
+use keepstone_core::{Ask, Broke, Canned, Cause, Dispatch, Event, TlsId, Trouble};
 use ureq::{Agent, AsSendBody, SendBody, Timeout};
 
 use crate::body::{Body, Source};
@@ -45,10 +47,13 @@ pub enum Proxy {
     Through(String),
 }
 
+/// What requests go out through.
 #[derive(Debug)]
-pub(crate) struct HttpClient {
-    agents: Vec<Agent>,
-    limits: Limits,
+pub(crate) enum HttpClient {
+    /// ureq, one agent for each set of connections.
+    Wire { agents: ArcSwap<Vec<Agent>>, limits: Limits },
+    /// Answers without a server.
+    Canned(Arc<Mutex<Canned>>),
 }
 
 /// What came of sending a caller's request.
@@ -64,26 +69,49 @@ pub(crate) enum Exchange {
 
 impl HttpClient {
     pub(crate) fn new(pools: &[Tls], proxy: &Proxy, limits: Limits) -> Result<Self, BuildError> {
-        let agents = pools.iter().map(|tls| agent(tls, proxy, &limits)).collect::<Result<_, _>>()?;
-        Ok(Self { agents, limits })
+        let agents = pools.iter().map(|tls| agent(tls, proxy, &limits)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::Wire { agents: ArcSwap::from_pointee(agents), limits })
+    }
+
+    /// Makes all connections anew: those there are belong to the parent of this process.
+    pub(crate) fn start_afresh(&self) {
+        if let Self::Wire { agents, .. } = self {
+            let anew = agents.load().iter().map(|agent| agent.config().new_agent()).collect();
+            agents.store(Arc::new(anew));
+        }
     }
 
     /// Core's own question, answered or broken.
     pub(crate) fn ask(&self, ask: Ask, now: Duration) -> Event {
-        let Ask { request, tls, at_most, until } = ask;
-        let (parts, body) = request.into_parts();
-        let request = Request::from_parts(parts, body.reveal());
-        let answer = self.agent(tls).and_then(|agent| {
-            let time = until.saturating_sub(now).max(Duration::from_millis(1));
-            let request = agent.configure_request(request).timeout_global(Some(time)).build();
-            let (head, mut body) = agent.run(request)?.into_parts();
-            let body = body.with_config().limit(at_most as u64).read_to_vec()?;
-            Ok(Response::from_parts(head, body))
-        });
-        match answer {
+        match self.answer(ask, now) {
             Ok(answer) => Event::Answered(answer),
             Err(error) => Event::Broke(broke(&error, None)),
         }
+    }
+
+    /// Core's own question outside of any call.
+    pub(crate) fn tell(&self, ask: Ask, now: Duration) -> Result<Response<Vec<u8>>, Cause> {
+        self.answer(ask, now).map_err(|error| cause(&error).0)
+    }
+
+    fn answer(&self, ask: Ask, now: Duration) -> Result<Response<Vec<u8>>, ureq::Error> {
+        let agents = match self {
+            Self::Wire { agents, .. } => agents.load(),
+            Self::Canned(canned) => return Ok(lock(canned).ask(&ask)),
+        };
+        let Ask { request, tls, at_most, until } = ask;
+        let (parts, body) = request.into_parts();
+        let time = until.saturating_sub(now).max(Duration::from_millis(1));
+        let agent = pool(&agents, tls)?;
+        let (head, mut answer) = if body.reveal().is_empty() {
+            let request = agent.configure_request(Request::from_parts(parts, ()));
+            agent.run(request.timeout_global(Some(time)).build())?.into_parts()
+        } else {
+            let request = agent.configure_request(Request::from_parts(parts, body.reveal()));
+            agent.run(request.timeout_global(Some(time)).build())?.into_parts()
+        };
+        let answer = answer.with_config().limit(at_most as u64).read_to_vec()?;
+        Ok(Response::from_parts(head, answer))
     }
 
     /// The caller's request, with a body that is read from its first byte.
@@ -93,49 +121,67 @@ impl HttpClient {
             Ok(source) => source,
             Err(error) => return Exchange::Unreadable(error),
         };
-        let sent = self.agent(dispatch.tls).and_then(|agent| self.run(agent, dispatch, &mut source, now));
+        let sent = match self {
+            Self::Wire { agents, limits } => pool(&agents.load(), dispatch.tls)
+                .and_then(|agent| run(agent, dispatch, &mut source, limits, now)),
+            Self::Canned(canned) => from_can(canned, dispatch, &mut source),
+        };
         match (sent, source.error.take()) {
             (Ok(response), _) => Exchange::Answer { response, touched: source.touched },
             (Err(_), Some(error)) => Exchange::Unreadable(error),
             (Err(error), None) => Exchange::Broke(broke(&error, Some(&source))),
         }
     }
+}
 
-    fn run(
-        &self,
-        agent: &Agent,
-        dispatch: &Dispatch,
-        source: &mut Source<'_>,
-        now: Duration,
-    ) -> Result<Response<ureq::Body>, ureq::Error> {
-        let head = request(dispatch, source.length)?;
-        let left = dispatch.until.map(|until| until.saturating_sub(now).max(Duration::from_millis(1)));
-        match source.length {
-            Some(0) => self.run_with(agent, head.map(|()| SendBody::none()), left),
-            _ => self.run_with(agent, head.map(|()| SendBody::from_reader(source)), left),
-        }
-    }
+fn pool(agents: &[Agent], tls: TlsId) -> Result<&Agent, ureq::Error> {
+    let pool = agents.get(tls.0 as usize);
+    pool.ok_or_else(|| ureq::Error::Other("the client has no such set of connections".into()))
+}
 
-    fn run_with(
-        &self,
-        agent: &Agent,
-        request: Request<impl AsSendBody>,
-        left: Option<Duration>,
-    ) -> Result<Response<ureq::Body>, ureq::Error> {
-        let within = |limit: Duration| Some(left.map_or(limit, |left| left.min(limit)));
-        let request = agent
-            .configure_request(request)
-            .timeout_connect(within(self.limits.connect))
-            .timeout_send_request(within(self.limits.send))
-            .timeout_recv_response(within(self.limits.answer))
-            .timeout_send_body(left);
-        agent.run(request.build())
-    }
+fn lock(canned: &Mutex<Canned>) -> MutexGuard<'_, Canned> {
+    canned.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-    fn agent(&self, tls: TlsId) -> Result<&Agent, ureq::Error> {
-        let pool = self.agents.get(tls.0 as usize);
-        pool.ok_or_else(|| ureq::Error::Other("the client has no such set of connections".into()))
+fn from_can(
+    canned: &Mutex<Canned>,
+    dispatch: &Dispatch,
+    source: &mut Source<'_>,
+) -> Result<Response<ureq::Body>, ureq::Error> {
+    let mut body = Vec::new();
+    source.read_to_end(&mut body)?;
+    Ok(lock(canned).send(dispatch, body).map(|body| ureq::Body::builder().data(body)))
+}
+
+fn run(
+    agent: &Agent,
+    dispatch: &Dispatch,
+    source: &mut Source<'_>,
+    limits: &Limits,
+    now: Duration,
+) -> Result<Response<ureq::Body>, ureq::Error> {
+    let head = request(dispatch, source.length)?;
+    let left = dispatch.until.map(|until| until.saturating_sub(now).max(Duration::from_millis(1)));
+    match source.length {
+        Some(0) => run_with(agent, head.map(|()| SendBody::none()), limits, left),
+        _ => run_with(agent, head.map(|()| SendBody::from_reader(source)), limits, left),
     }
+}
+
+fn run_with(
+    agent: &Agent,
+    request: Request<impl AsSendBody>,
+    limits: &Limits,
+    left: Option<Duration>,
+) -> Result<Response<ureq::Body>, ureq::Error> {
+    let within = |limit: Duration| Some(left.map_or(limit, |left| left.min(limit)));
+    let request = agent
+        .configure_request(request)
+        .timeout_connect(within(limits.connect))
+        .timeout_send_request(within(limits.send))
+        .timeout_recv_response(within(limits.answer))
+        .timeout_send_body(left);
+    agent.run(request.build())
 }
 
 fn agent(tls: &Tls, proxy: &Proxy, limits: &Limits) -> Result<Agent, BuildError> {
@@ -179,13 +225,18 @@ fn frame(dispatch: &Dispatch, length: Option<u64>) -> HeaderMap {
 
 /// How it broke, from what ureq says and from how much of the body it took.
 fn broke(error: &ureq::Error, source: Option<&Source<'_>>) -> Broke {
-    let (trouble, left) = trouble(error);
-    let cause = Cause { kind: trouble, text: error.to_string() };
-    match (left, source) {
-        (false, _) => Broke::Unsent(cause),
-        (true, Some(source)) if !source.finished => Broke::Sending { cause, touched: source.touched },
-        (true, _) => Broke::Waiting(cause),
+    match (cause(error), source) {
+        ((cause, false), _) => Broke::Unsent(cause),
+        ((cause, true), Some(source)) if !source.finished => {
+            Broke::Sending { cause, touched: source.touched }
+        }
+        ((cause, true), _) => Broke::Waiting(cause),
     }
+}
+
+fn cause(error: &ureq::Error) -> (Cause, bool) {
+    let (kind, left) = trouble(error);
+    (Cause { kind, text: error.to_string() }, left)
 }
 
 /// The kind of trouble, and whether anything may have left.

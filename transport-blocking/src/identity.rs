@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use keepstone_core::{Borrowed, Credential, InputError, KeyringId};
+use keepstone_core::{Borrowed, Credential, InputError, Keychain, KeyringId, LoginError};
 
 use crate::session::Session;
 use crate::shared::Shared;
@@ -51,6 +51,19 @@ impl Identity {
     /// [`InputError::TokenNotAHeader`].
     pub fn hand_in(&self, token: Borrowed) -> Result<(), InputError> {
         self.held.shared.with(|keys| keys.hand_in(self.held.id, token))
+    }
+
+    /// Logs out: the token is dropped, and revoked at Keystone if it came from there. The next call
+    /// logs in anew.
+    ///
+    /// # Errors
+    /// [`LoginError`]: Keystone could not be told, so the token lives on there until it expires.
+    pub fn log_out(&self) -> Result<(), LoginError> {
+        let shared = self.shared();
+        let now = shared.clock.now();
+        let Some(ask) = shared.with(|keys| keys.log_out(self.held.id, now)) else { return Ok(()) };
+        let answer = shared.http.tell(ask, now.tick);
+        Keychain::logged_out(answer.as_ref().map_err(Clone::clone))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

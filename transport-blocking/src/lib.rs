@@ -41,6 +41,7 @@
 //! The decisions are all [`keepstone_core`]'s. What this crate adds is a lock, waiting, and ureq.
 #![forbid(unsafe_code)]
 
+mod adapter;
 mod body;
 mod client;
 mod clock;
@@ -54,6 +55,7 @@ mod session;
 mod shared;
 mod tls;
 
+pub use adapter::Adapter;
 pub use body::Body;
 pub use client::{Builder, Client};
 pub use clock::{Clock, SystemClock};
@@ -61,9 +63,10 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    ApplicationCredentialRef, Borrowed, Catalog, Cause, Credential, DomainRef, Endpoint, EndpointError,
-    Failure, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now, Outlook, Pace,
-    ProjectRef, Refusal, Scope, Secret, TlsId, Trouble, UserRef, Vouching, When, Who, token,
+    ApplicationCredentialRef, Borrowed, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
+    EndpointError, Failure, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now, Outlook,
+    Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef, Vouching,
+    When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use session::{Session, refusal};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use keepstone_core::{Call, Endpoint, InputError, Outlook, Published, Refusal, TlsId, Vouching};
 
 use crate::body::Body;
@@ -98,6 +98,37 @@ impl Session {
     #[must_use]
     pub fn piece(self, piece: bool) -> Self {
         self.with(|core| core.piece(piece))
+    }
+
+    /// Whether tokens go along (the default).
+    #[must_use]
+    pub fn tokens(self, sent: bool) -> Self {
+        self.with(|core| core.tokens(sent))
+    }
+
+    /// With this header, unless a request has one of the same name itself.
+    #[must_use]
+    pub fn header(self, name: HeaderName, value: HeaderValue) -> Self {
+        self.with(|core| core.header(name, value))
+    }
+
+    /// Names the application in `User-Agent`, before this library.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn user_agent(mut self, application: &str) -> Result<Self, InputError> {
+        self.core = self.core.user_agent(application)?;
+        Ok(self)
+    }
+
+    /// Sends this id with each call, so that the logs of all services that work on one request can
+    /// be put together.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn request_id(mut self, id: &str) -> Result<Self, InputError> {
+        self.core = self.core.request_id(id)?;
+        Ok(self)
     }
 
     /// On these connections.

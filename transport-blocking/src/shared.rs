@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -26,6 +26,9 @@ pub(crate) struct Shared {
     listener: Listener,
     /// Where errands go, if there is a thread for them.
     pub(crate) helper: OnceLock<Sender<Errand>>,
+    /// The process that this was made in, or that has started afresh.
+    process: AtomicU32,
+    forked: AtomicBool,
 }
 
 impl Shared {
@@ -39,7 +42,25 @@ impl Shared {
             suppliers: Mutex::default(),
             listener,
             helper: OnceLock::new(),
+            process: AtomicU32::new(std::process::id()),
+            forked: AtomicBool::new(false),
         }
+    }
+
+    /// In the child of a fork: drops what it must not share with its parent, which is its tokens,
+    /// its connections and a helper thread that is not there.
+    pub(crate) fn after_fork(&self) {
+        let process = std::process::id();
+        if self.process.swap(process, Ordering::AcqRel) != process {
+            self.forked.store(true, Ordering::Release);
+            self.http.start_afresh();
+            self.with(|keys| keys.start_afresh(u64::from(process)));
+        }
+    }
+
+    /// The helper thread, if there is one in this process.
+    pub(crate) fn helper(&self) -> Option<&Sender<Errand>> {
+        self.helper.get().filter(|_| !self.forked.load(Ordering::Acquire))
     }
 
     /// Thinks under the lock: no I/O, no waiting and no code of the user's happens in `think`.

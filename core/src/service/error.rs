@@ -25,6 +25,12 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
+    /// Whether an answer of this status is an error: 400 and above.
+    #[must_use]
+    pub fn is_due(status: StatusCode) -> bool {
+        status.is_client_error() || status.is_server_error()
+    }
+
     /// Reads an answer, of whatever shape: Keystone's and the API working group's `error` and
     /// `errors`, one key named for the fault (Nova, Cinder, Neutron), `error_message` (Ironic),
     /// `message`, `faultstring`, or plain text.

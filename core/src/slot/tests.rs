@@ -141,18 +141,19 @@ fn what_is_told_of_another_flight_is_ignored() {
     slot.stumble(flight(7), false, at(99), "x");
     slot.leave(flight(7), at(1));
     assert!(slot.is_led(flight(1)));
-    assert_eq!(slot.failures_with_this(), 1);
+    assert_eq!(slot.failures_with_this(false), 1);
     assert_eq!(slot.work(flight(7)), None);
 }
 
 #[test]
 fn failures_are_counted_over_flights_until_one_lands() {
     let mut slot = given_up();
-    assert_eq!(slot.failures_with_this(), 2);
+    assert_eq!(slot.failures_with_this(false), 2);
     assert_eq!(slot.turn(Have::Nothing, at(25), at(99), || (flight(2), ())), Turn::Lead(flight(2)));
     slot.stumble(flight(2), false, at(27), "busy");
-    assert_eq!(slot.failures_with_this(), 3);
+    assert_eq!(slot.failures_with_this(false), 3);
     slot.land(flight(2), at(28));
-    assert_eq!(slot.failures_with_this(), 1);
+    assert_eq!(slot.failures_with_this(false), 1);
+    assert_eq!(slot.failures_with_this(true), 2);
     assert_eq!(slot.last_failure(), None);
 }

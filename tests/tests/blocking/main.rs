@@ -3,6 +3,7 @@
 
 mod bodies;
 mod herds;
+mod manners;
 mod quiet;
 mod refusals;
 mod tls;

@@ -1,0 +1,217 @@
+//! The client: identities, connections and the rules of a process.
+
+use std::fmt::Display;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex};
+
+use keepstone_core::{Borrowed, Canned, Credential, InputError, Keychain, Notice, Pace, TlsId};
+
+use crate::clock::{Clock, SystemClock};
+use crate::errand;
+use crate::error::BuildError;
+use crate::http_client::{HttpClient, Limits, Proxy};
+use crate::identity::Identity;
+use crate::session::Session;
+use crate::shared::{Listener, Shared};
+use crate::tls::Tls;
+
+/// The identities that a process acts as, and its connections. Cheap to clone; a process needs one.
+#[derive(Clone, Debug)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+/// Settings of a client.
+pub struct Builder {
+    pools: Vec<Tls>,
+    proxy: Proxy,
+    limits: Limits,
+    pace: Pace,
+    clock: Option<Arc<dyn Clock>>,
+    listener: Listener,
+    seed: Option<u64>,
+    helper: bool,
+    canned: Option<Arc<Mutex<Canned>>>,
+}
+
+impl Client {
+    /// A client with the default settings.
+    ///
+    /// # Errors
+    /// [`BuildError`]; with the defaults there is no cause for one.
+    pub fn new() -> Result<Self, BuildError> {
+        Self::builder().build()
+    }
+
+    /// A client with settings of your own.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder {
+            pools: vec![Tls::default()],
+            proxy: Proxy::default(),
+            limits: Limits::default(),
+            pace: Pace::default(),
+            clock: None,
+            listener: Arc::new(log_notice),
+            seed: None,
+            helper: false,
+            canned: None,
+        }
+    }
+
+    /// An identity that can log in. Nothing is sent before its first token is needed.
+    ///
+    /// # Errors
+    /// [`InputError`], if the credential contradicts itself.
+    pub fn identity(&self, credential: Credential) -> Result<Identity, InputError> {
+        let id = self.shared.with(|keys| keys.add(credential))?;
+        Ok(Identity::new(Arc::clone(&self.shared), id))
+    }
+
+    /// An identity whose credential is asked for whenever a login begins: read from a file, from a
+    /// vault. `supplier` is told whether Keystone refused the last one, and is called with no lock
+    /// held. What it cannot supply now is asked for again, as an outage of Keystone would be.
+    pub fn identity_from<E: Display>(
+        &self,
+        supplier: impl Fn(bool) -> Result<Credential, E> + Send + Sync + 'static,
+    ) -> Identity {
+        let id = self.shared.with(Keychain::add_asked);
+        let supplier = move |refused| supplier(refused).map_err(|error| error.to_string());
+        self.shared.set_supplier(id, Arc::new(supplier));
+        Identity::new(Arc::clone(&self.shared), id)
+    }
+
+    /// A token that was handed in, by a request's context or by a user.
+    ///
+    /// # Errors
+    /// [`InputError::TokenNotAHeader`].
+    pub fn borrow(&self, token: Borrowed) -> Result<Identity, InputError> {
+        let id = self.shared.with(|keys| keys.borrow(token))?;
+        Ok(Identity::new(Arc::clone(&self.shared), id))
+    }
+
+    /// Calls without a token.
+    #[must_use]
+    pub fn anonymous(&self) -> Session {
+        Session::anonymous(Arc::clone(&self.shared))
+    }
+}
+
+impl Builder {
+    /// Whom to trust and what to show, for the default connections.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        if let Some(first) = self.pools.first_mut() {
+            *first = tls;
+        }
+        self
+    }
+
+    /// Another set of connections, for identities or sessions that show another certificate.
+    pub fn add_tls(&mut self, tls: Tls) -> TlsId {
+        self.pools.push(tls);
+        TlsId(u32::try_from(self.pools.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Whether to go through a proxy. The default is what the environment says.
+    #[must_use]
+    pub fn proxy(mut self, proxy: Proxy) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// How long the steps of an exchange may take.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How early and how often tokens are renewed.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    /// Other clocks than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Who is told what happens to the identities. The default writes it to [`log`]. It is called
+    /// with no lock held, on the thread to which it happened.
+    #[must_use]
+    pub fn on_notice(mut self, listener: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
+        self.listener = Arc::new(listener);
+        self
+    }
+
+    /// Where jitter comes from: the same seed gives the same spread. The default is random.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// A thread that renews tokens early, so that no call waits for it. Without one, the call that
+    /// finds a renewal due makes it first. The thread ends with the client.
+    #[must_use]
+    pub fn helper_thread(mut self) -> Self {
+        self.helper = true;
+        self
+    }
+
+    /// Answers without a server, for unit tests: nothing goes to the network.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use keepstone_blocking::{Canned, Client, Credential, Endpoint, UserRef};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let canned = Arc::new(Mutex::new(Canned::new([http::Response::new(b"[]".to_vec())])));
+    /// let client = Client::builder().canned(Arc::clone(&canned)).build()?;
+    /// let alice = Credential::password("http://keystone", UserRef::name("alice"), "s3cr3t")?;
+    /// let volumes = client.identity(alice)?.session().at(Endpoint::fixed("http://volumes/v3"));
+    ///
+    /// let mut answer = volumes.send(http::Request::get("/volumes").body(())?)?;
+    /// assert_eq!(answer.body_mut().read_to_string()?, "[]");
+    /// assert_eq!(canned.lock().unwrap().sent()[0].uri, "http://volumes/v3/volumes");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn canned(mut self, canned: Arc<Mutex<Canned>>) -> Self {
+        self.canned = Some(canned);
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`BuildError`], if a certificate, key or proxy cannot be used.
+    pub fn build(self) -> Result<Client, BuildError> {
+        let http = match self.canned {
+            Some(canned) => HttpClient::Canned(canned),
+            None => HttpClient::new(&self.pools, &self.proxy, self.limits)?,
+        };
+        // The hasher's keys are the randomness that std has to offer.
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        let keys = Keychain::with_pace(seed, self.pace);
+        let shared = Arc::new(Shared::new(keys, http, clock, self.listener));
+        if self.helper {
+            errand::start_helper(&shared)?;
+        }
+        Ok(Client { shared })
+    }
+}
+
+fn log_notice(notice: &Notice) {
+    match notice {
+        Notice::Issued { .. } | Notice::Suspected { .. } => log::debug!("{notice:?}"),
+        Notice::Refused { .. } => log::info!("{notice:?}"),
+        _ => log::warn!("{notice:?}"),
+    }
+}

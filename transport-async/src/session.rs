@@ -1,0 +1,192 @@
+//! Whose calls, to what, under which rules: the handle that users send requests with.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use http::{HeaderName, HeaderValue, Request, Response};
+use keepstone_core::{Call, Endpoint, InputError, Outlook, Published, Refusal, TlsId, Vouching};
+
+use crate::body::Body;
+use crate::drive::Driver;
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::lent::Lent;
+use crate::shared::Shared;
+
+/// Whose calls these are, and where they go. Cheap to clone, safe to share between threads.
+#[derive(Clone)]
+pub struct Session {
+    core: keepstone_core::Session,
+    shared: Arc<Shared>,
+    /// Keeps the identities alive, which are forgotten with their last handle.
+    user: Option<Identity>,
+    service: Option<Identity>,
+    published: Arc<ArcSwapOption<Published>>,
+}
+
+/// Why a 401 was delivered, of an answer that is one.
+#[must_use]
+pub fn refusal<T>(answer: &Response<T>) -> Option<Refusal> {
+    answer.extensions().get().copied()
+}
+
+impl Session {
+    pub(crate) fn of(user: Identity) -> Self {
+        let core = keepstone_core::Session::of(user.id());
+        Self { core, user: Some(user.clone()), ..Self::anonymous(Arc::clone(user.shared())) }
+    }
+
+    pub(crate) fn anonymous(shared: Arc<Shared>) -> Self {
+        let core = keepstone_core::Session::anonymous();
+        Self { core, shared, user: None, service: None, published: Arc::default() }
+    }
+
+    /// With a service identity beside the user's: on every call, required, role `service`.
+    #[must_use]
+    pub fn vouched_by(self, service: &Identity) -> Self {
+        self.vouched_with(service, |vouching| vouching)
+    }
+
+    /// With a service identity beside the user's, under rules of your own.
+    ///
+    /// ```no_run
+    /// # use keepstone_blocking::{Identity, Need, Session};
+    /// # fn of(session: Session, nova: &Identity) -> Session {
+    /// session.vouched_with(nova, |vouching| vouching.need(Need::Preferred).roles(["service", "admin"]))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn vouched_with(self, service: &Identity, rules: impl FnOnce(Vouching) -> Vouching) -> Self {
+        let core = self.core.clone().vouched(rules(Vouching::by(service.id())));
+        Self { core, service: Some(service.clone()), published: Arc::default(), ..self }
+    }
+
+    /// To this service: requests then need only a path.
+    #[must_use]
+    pub fn at(self, endpoint: Endpoint) -> Self {
+        self.with(|core| core.at(endpoint))
+    }
+
+    /// Only with a user's token that lives this much longer, for calls that start long work inside
+    /// the cloud, where it is nobody's to renew.
+    #[must_use]
+    pub fn at_least(self, life: Duration) -> Self {
+        self.with(|core| core.at_least(life))
+    }
+
+    /// How long a call may take to the head of its final answer. The default is five minutes.
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        self.with(|core| core.deadline(deadline))
+    }
+
+    /// How often a call is repeated when its service is busy or out of reach.
+    #[must_use]
+    pub fn retries(self, retries: u32) -> Self {
+        self.with(|core| core.retries(retries))
+    }
+
+    /// Whether a 401 renews tokens and repeats the call (the default), or is delivered as it is.
+    #[must_use]
+    pub fn renewal(self, allowed: bool) -> Self {
+        self.with(|core| core.renewal(allowed))
+    }
+
+    /// That these calls are pieces of a transfer, which wait for a 401 to pass.
+    #[must_use]
+    pub fn piece(self, piece: bool) -> Self {
+        self.with(|core| core.piece(piece))
+    }
+
+    /// Whether tokens go along (the default).
+    #[must_use]
+    pub fn tokens(self, sent: bool) -> Self {
+        self.with(|core| core.tokens(sent))
+    }
+
+    /// With this header, unless a request has one of the same name itself.
+    #[must_use]
+    pub fn header(self, name: HeaderName, value: HeaderValue) -> Self {
+        self.with(|core| core.header(name, value))
+    }
+
+    /// Names the application in `User-Agent`, before this library.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn user_agent(mut self, application: &str) -> Result<Self, InputError> {
+        self.core = self.core.user_agent(application)?;
+        Ok(self)
+    }
+
+    /// Sends this id with each call, so that the logs of all services that work on one request can
+    /// be put together.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn request_id(mut self, id: &str) -> Result<Self, InputError> {
+        self.core = self.core.request_id(id)?;
+        Ok(self)
+    }
+
+    /// On these connections.
+    #[must_use]
+    pub fn tls(self, tls: TlsId) -> Self {
+        self.with(|core| core.tls(tls))
+    }
+
+    fn with(mut self, change: impl FnOnce(keepstone_core::Session) -> keepstone_core::Session) -> Self {
+        self.core = change(self.core);
+        self
+    }
+
+    /// Sends a request. Its address may be a path, if the session has an endpoint. Any status is an
+    /// answer; [`refusal`] tells why a 401 could not be helped.
+    ///
+    /// # Errors
+    /// [`Error`]: no answer was had. Unless it says otherwise, nothing was sent to the service.
+    pub fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Response<ureq::Body>, Error> {
+        let (head, body) = request.into_parts();
+        let mut body = body.into();
+        let call = Call::new(&self.core, head.method, head.uri, head.headers, body.kind());
+        Driver::new(self, call).send(&mut body)
+    }
+
+    /// Tokens for a request that another HTTP library sends, and the judge of its answer.
+    #[must_use]
+    pub fn lend<B: Into<Body>>(&self, request: Request<B>) -> Lent<'_> {
+        let (head, body) = request.into_parts();
+        let call = Call::new(&self.core, head.method, head.uri, head.headers, body.into().kind());
+        Lent::new(Driver::new(self, call))
+    }
+
+    /// How long an operation that begins now can live.
+    ///
+    /// # Errors
+    /// [`InputError::NoSuchKeyring`] does not happen while this session holds its identities.
+    pub fn outlook(&self) -> Result<Outlook, InputError> {
+        self.shared.with(|keys| keys.outlook(&self.core, self.shared.clock.now()))
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// The snapshot, if nothing has happened since it was made.
+    pub(crate) fn published(&self) -> Option<Arc<Published>> {
+        self.published.load_full().filter(|published| published.epoch() == self.shared.epoch())
+    }
+
+    pub(crate) fn publish(&self, keys: &mut keepstone_core::Keychain) {
+        self.published.store(Some(Arc::new(keys.publish(&self.core))));
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { core, user, service, .. } = self;
+        f.debug_struct("Session").field("core", core).field("user", user).field("service", service).finish()
+    }
+}

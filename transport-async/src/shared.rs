@@ -1,0 +1,129 @@
+//! What all handles of a client share: the keychain behind its lock, and who waits for it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use keepstone_core::{Credential, Errand, Keychain, KeyringId, Notice, Question, Reply};
+
+use crate::clock::Clock;
+use crate::http_client::HttpClient;
+
+pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
+pub(crate) type Supplier = Arc<dyn Fn(bool) -> Result<Credential, String> + Send + Sync>;
+
+pub(crate) struct Shared {
+    pub(crate) http: HttpClient,
+    pub(crate) clock: Arc<dyn Clock>,
+    keys: Mutex<Keychain>,
+    changed: Condvar,
+    epoch: AtomicU64,
+    suppliers: Mutex<HashMap<KeyringId, Supplier>>,
+    listener: Listener,
+    /// Where errands go, if there is a thread for them.
+    pub(crate) helper: OnceLock<Sender<Errand>>,
+}
+
+impl Shared {
+    pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
+        Self {
+            http,
+            clock,
+            keys: Mutex::new(keys),
+            changed: Condvar::new(),
+            epoch: AtomicU64::new(0),
+            suppliers: Mutex::default(),
+            listener,
+            helper: OnceLock::new(),
+        }
+    }
+
+    /// Thinks under the lock: no I/O, no waiting and no code of the user's happens in `think`.
+    pub(crate) fn with<T>(&self, think: impl FnOnce(&mut Keychain) -> T) -> T {
+        let mut keys = self.lock();
+        let thought = think(&mut keys);
+        self.unlock(keys);
+        thought
+    }
+
+    /// Thinks under the lock, again each time something has changed or the span that `think` asks
+    /// for has passed, until it comes to an end.
+    pub(crate) fn with_waiting<T>(
+        &self,
+        mut think: impl FnMut(&mut Keychain) -> ControlFlow<T, Duration>,
+    ) -> T {
+        let mut keys = self.lock();
+        loop {
+            let span = match think(&mut keys) {
+                ControlFlow::Continue(span) => span,
+                ControlFlow::Break(thought) => {
+                    self.unlock(keys);
+                    return thought;
+                }
+            };
+            let epoch = self.wake(&keys);
+            let waited = self.changed.wait_timeout_while(keys, span, |keys| keys.epoch() == epoch);
+            keys = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Keychain> {
+        // Core keeps the keychain whole at every step, so a panic elsewhere does not spoil it.
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unlock(&self, mut keys: MutexGuard<'_, Keychain>) {
+        self.wake(&keys);
+        let notices = keys.take_notices();
+        drop(keys);
+        for notice in &notices {
+            (self.listener)(notice);
+        }
+    }
+
+    /// Wakes those who wait, if anything has changed.
+    fn wake(&self, keys: &Keychain) -> u64 {
+        let epoch = keys.epoch();
+        if self.epoch.swap(epoch, Ordering::AcqRel) != epoch {
+            self.changed.notify_all();
+        }
+        epoch
+    }
+
+    /// The epoch as of the last unlocking.
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_supplier(&self, keyring: KeyringId, supplier: Supplier) {
+        self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).insert(keyring, supplier);
+    }
+
+    pub(crate) fn forget(&self, keyring: KeyringId) {
+        self.with(|keys| keys.forget(keyring));
+        self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
+    }
+
+    /// Finds out what core asks for, with no lock held.
+    pub(crate) fn consult(&self, question: &Question) -> Reply {
+        let Question::Credential { keyring, refused } = question else {
+            return Reply::Credential(Err("this transport cannot answer that".to_owned()));
+        };
+        let suppliers = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner);
+        let supplier = suppliers.get(keyring).cloned();
+        drop(suppliers);
+        let told =
+            supplier.map_or_else(|| Err("nobody supplies it".to_owned()), |supplier| supplier(*refused));
+        Reply::Credential(told.map(Box::new))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("http", &self.http).finish_non_exhaustive()
+    }
+}
