@@ -167,7 +167,7 @@ fn a_consumed_body_fails_and_the_next_call_has_a_new_token() {
     let end = row.driver.run(&mut put(BodyKind::OneShot), &[401]);
     assert_eq!(end, End::Failed(Failure::Consumed));
     assert_eq!(row.driver.run(&mut put(BodyKind::Rewindable), &[]), End::Delivered(200, None));
-    insta::assert_snapshot!(row.driver.story(), @"send t1+-; 401, again; fail: Consumed; ask for t2; send t2+-; deliver 200 None");
+    insta::assert_snapshot!(row.driver.story(), @"PUT t1+- with its body; 401, again; fail: Consumed; ask for t2; PUT t2+- with its body; deliver 200 None");
 }
 
 #[test]
@@ -182,4 +182,24 @@ fn preferring_a_service_token_is_not_needing_it() {
     assert_eq!(end, End::Failed(Failure::ServiceRoleMissing { wanted, has: vec!["member".to_owned()] }));
     insta::assert_snapshot!(row.driver.story(), @r#"ask for t1; ask for t2; send t1+-; deliver 200 None; fail: ServiceRoleMissing { wanted: ["service"], has: ["member"] }"#);
     assert_eq!(Refusal::NoToken.to_string().split(',').next(), Some("the service wants a token"));
+}
+
+#[test]
+fn a_question_is_asked_before_a_body_that_can_be_read_once() {
+    let row = Row::new(true);
+    let session = row.alone().at(Endpoint::of("volumev3"));
+    let mut row = row.warmed(&session, SECOND * 60);
+    let put = || {
+        Call::new(&session, Method::PUT, "/x".parse().unwrap(), HeaderMap::new(), BodyKind::OneShot)
+            .asking_first()
+    };
+    // The 401 meets the question; the body leaves with a token that was just accepted.
+    assert_eq!(row.driver.run(&mut put(), &[401, 404, 201]), End::Delivered(201, None));
+    insta::assert_snapshot!(row.driver.story(), @"HEAD t1+-; 401, again; ask for t2; HEAD t2+-; 404, again; PUT t2+- with its body; deliver 201 None");
+    // A body that can be sent again asks nothing.
+    let mut again =
+        Call::new(&session, Method::PUT, "/x".parse().unwrap(), HeaderMap::new(), BodyKind::Bytes)
+            .asking_first();
+    assert_eq!(row.driver.run(&mut again, &[201]), End::Delivered(201, None));
+    insta::assert_snapshot!(row.driver.story(), @"PUT t2+- with its body; deliver 201 None");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Call;
-use super::dispatch::{Action, Dispatch, Published};
+use super::dispatch::{Action, BodyKind, Dispatch, Published};
 use super::errand::Errand;
 use crate::allow_expired::{Need, Vouching};
 use crate::error::{Failure, InputError, LoginError, Wait, Who};
@@ -17,6 +17,10 @@ use crate::notice::Notice;
 use crate::skew::ServerClock;
 use crate::slot::Turn;
 use crate::time::Now;
+
+/// A token that has less than this left is renewed before a body leaves that cannot be sent again,
+/// if tokens live that long at all.
+const ONE_SHOT_MARGIN: Duration = Duration::from_secs(10);
 
 /// The two tokens of a dispatch, as far as the session has them.
 #[derive(Default)]
@@ -140,7 +144,8 @@ impl Call {
 
     fn take_user(&mut self, keys: &mut Keychain, tokens: &mut Tokens, now: Now) -> Result<(), Action> {
         let Some(user) = self.session.user else { return Ok(()) };
-        let want = Want { at_least: self.session.at_least, ..Want::default() };
+        let margin = if self.body == BodyKind::OneShot { ONE_SHOT_MARGIN } else { Duration::ZERO };
+        let want = Want { at_least: self.session.at_least.max(margin), ..Want::default() };
         match keys.turn(user, Who::User, &want, now, self.deadline()).map_err(fail)? {
             Turn::Use => {}
             Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight)),

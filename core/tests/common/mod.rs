@@ -140,7 +140,9 @@ impl Scripted {
                     Event::Woke
                 }
                 Action::Send(dispatch) => {
-                    self.log.push(format!("send {}", carried(&dispatch)));
+                    let body = if dispatch.with_body { " with its body" } else { "" };
+                    let verb = if dispatch.method == Method::GET { "send" } else { dispatch.method.as_str() };
+                    self.log.push(format!("{verb} {}{body}", carried(&dispatch)));
                     self.run_errand(dispatch);
                     let status = statuses.next().unwrap_or(200);
                     let head = Head {
