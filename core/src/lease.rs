@@ -10,6 +10,7 @@ use crate::identity::{Credential, Renewal};
 use crate::lifetime::{Granted, Lifetime, Standing};
 use crate::pace::Pace;
 use crate::random::Random;
+use crate::service::{is_below, keystones};
 use crate::skew::ServerClock;
 use crate::slot::Flight;
 use crate::time::Now;
@@ -27,6 +28,8 @@ pub(crate) struct Lease {
     pub(crate) renewal: Renewal,
     /// Keystone's address, if we asked for the token ourselves.
     pub(crate) issuer: Option<Uri>,
+    /// All addresses of Keystone's that are known: the issuer's, and those in the catalog.
+    pub(crate) keystones: Vec<Uri>,
     /// The connections on which we asked.
     pub(crate) tls: TlsId,
     /// Least age at which this lease may be suspected, and least distance to the next request.
@@ -53,12 +56,14 @@ impl Lease {
         let granted = Granted::new(issued, expires, asked, pace, random).ok_or(LoginError::DeadOnArrival)?;
         let distance = pace.distance(granted.life);
         let header = token.id.header().map_err(|_| LoginError::Garbled("the token is no header value"))?;
+        let keystones = keystones(Some(credential.auth_url()), token.description.catalog.as_ref());
         Ok(Self {
             flight,
             token,
             header,
             lifetime: Lifetime::Granted(granted),
             renewal: credential.renewal(),
+            keystones,
             issuer: Some(credential.auth_url().clone()),
             tls: credential.tls_id(),
             distance,
@@ -68,16 +73,23 @@ impl Lease {
     /// A token that somebody handed in.
     pub(crate) fn borrowed(flight: Flight, token: Token, lifetime: Lifetime) -> Result<Self, InputError> {
         let header = token.id.header()?;
+        let keystones = keystones(None, token.description.catalog.as_ref());
         Ok(Self {
             flight,
             token,
             header,
             lifetime,
             renewal: Renewal::Never,
+            keystones,
             issuer: None,
             tls: TlsId::default(),
             distance: Duration::ZERO,
         })
+    }
+
+    /// Whether an address is Keystone's own API, as far as this token tells.
+    pub(crate) fn leads_to_keystone(&self, uri: &Uri) -> bool {
+        self.keystones.iter().any(|keystone| is_below(uri, keystone))
     }
 
     pub(crate) fn standing(&self, now: Now, clock: &ServerClock, window: Duration) -> Standing {

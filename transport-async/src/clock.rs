@@ -1,5 +1,6 @@
 //! The clocks that are read, and the waiting that is done, outside of core.
 
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -10,10 +11,10 @@ pub trait Clock: Send + Sync {
     /// What the clocks show.
     fn now(&self) -> Now;
 
-    /// Returns when `tick` has come.
-    fn wait_until(&self, tick: Duration) {
+    /// Is done when `tick` has come.
+    fn wait_until(&self, tick: Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let span = tick.saturating_sub(self.now().tick);
-        std::thread::sleep(span);
+        Box::pin(tokio::time::sleep(span))
     }
 }
 

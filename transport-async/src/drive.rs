@@ -4,8 +4,8 @@
 
 use std::ops::ControlFlow;
 
-use http::Response;
 use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, Verdict};
+use reqwest::Response;
 
 use crate::body::Body;
 use crate::errand;
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::http_client::Exchange;
 use crate::session::Session;
 
-/// A call and what it takes to carry it through. Dropped at any point, even by a panic, it hands
+/// A call and what it takes to carry it through. Dropped at any point, and at any `await`, it hands
 /// on what others wait for.
 pub(crate) struct Driver<'a> {
     session: &'a Session,
@@ -25,11 +25,11 @@ impl<'a> Driver<'a> {
         Self { session, call }
     }
 
-    pub(crate) fn send(mut self, body: &mut Body) -> Result<Response<ureq::Body>, Error> {
+    pub(crate) async fn send(mut self, body: &mut Body) -> Result<Response, Error> {
         let shared = self.session.shared();
-        let mut dispatch = self.begin()?;
+        let mut dispatch = self.begin().await?;
         loop {
-            let event = match shared.http.send(&dispatch, body, shared.clock.now().tick) {
+            let event = match shared.http.send(&dispatch, body, shared.clock.now().tick).await {
                 Exchange::Unreadable(error) => return Err(Error::Body(error)),
                 Exchange::Broke(broke) => Event::Broke(broke),
                 Exchange::Answer { mut response, touched } => {
@@ -45,14 +45,17 @@ impl<'a> Driver<'a> {
                     }
                 }
             };
-            dispatch = self.permission(event)?;
+            dispatch = self.permission(event).await?;
         }
     }
 
-    pub(crate) fn begin(&mut self) -> Result<Dispatch, Failure> {
+    pub(crate) async fn begin(&mut self) -> Result<Dispatch, Failure> {
         let now = self.session.shared().clock.now();
         let warm = self.session.published().and_then(|published| self.call.warm(&published, now));
-        warm.map_or_else(|| self.permission(Event::Begin), Ok)
+        match warm {
+            Some(dispatch) => Ok(dispatch),
+            None => self.permission(Event::Begin).await,
+        }
     }
 
     pub(crate) fn judge(&mut self, head: Head<'_>) -> Verdict {
@@ -60,20 +63,20 @@ impl<'a> Driver<'a> {
     }
 
     /// Asks core until it lets the call go out.
-    pub(crate) fn permission(&mut self, mut event: Event) -> Result<Dispatch, Failure> {
+    pub(crate) async fn permission(&mut self, mut event: Event) -> Result<Dispatch, Failure> {
         let shared = self.session.shared();
         loop {
-            event = match self.step(event) {
-                Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick),
-                Action::Consult(question) => Event::Told(shared.consult(&question)),
+            event = match self.step(event).await {
+                Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick).await,
+                Action::Consult(question) => Event::Told(shared.consult(question).await),
                 Action::Pause { until } | Action::Park { until, .. } => {
-                    shared.clock.wait_until(until);
+                    shared.clock.wait_until(until).await;
                     Event::Woke
                 }
                 Action::Fail(failure) => return Err(failure),
                 Action::Send(mut dispatch) => {
                     if let Some(errand) = dispatch.errand.take() {
-                        errand::run(shared, errand);
+                        errand::start(shared, errand);
                     }
                     return Ok(dispatch);
                 }
@@ -82,11 +85,11 @@ impl<'a> Driver<'a> {
     }
 
     /// One step under the lock; parked, it waits where it stands.
-    fn step(&mut self, event: Event) -> Action {
+    async fn step(&mut self, event: Event) -> Action {
         let Self { session, call } = self;
         let shared = session.shared();
         let mut event = Some(event);
-        shared.with_waiting(|keys| {
+        let step = shared.with_waiting(|keys| {
             let now = shared.clock.now();
             let action = call.next(keys, event.take().unwrap_or(Event::Woke), now);
             match action {
@@ -95,7 +98,8 @@ impl<'a> Driver<'a> {
                 _ => {}
             }
             ControlFlow::Break(action)
-        })
+        });
+        step.await
     }
 }
 

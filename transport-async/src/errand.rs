@@ -1,70 +1,56 @@
-//! Renewals that are due but not urgent.
+//! Renewals that are due but not urgent: each is a task that ends with the client.
 
-use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Weak};
-use std::thread;
+use std::sync::{Arc, PoisonError, Weak};
 
 use keepstone_core::{Errand, ErrandStep, Event};
 
-use crate::error::BuildError;
 use crate::shared::Shared;
 
-/// Runs an errand on the helper thread, or, where there is none, here and now.
-pub(crate) fn run(shared: &Shared, errand: Errand) {
-    let here = match shared.helper.get() {
-        Some(helper) => helper.send(errand).err().map(|unsent| unsent.0),
-        None => Some(errand),
-    };
-    if let Some(errand) = here {
-        Runner { shared, errand, done: false }.run();
-    }
+/// Runs an errand beside the call that brought it.
+pub(crate) fn start(shared: &Arc<Shared>, errand: Errand) {
+    let runner = Runner { client: Arc::downgrade(shared), errand, done: false };
+    let mut errands = shared.errands.lock().unwrap_or_else(PoisonError::into_inner);
+    while errands.try_join_next().is_some() {}
+    errands.spawn(runner.run());
 }
 
-/// Starts the thread. It holds the client only while it works, and ends with it.
-pub(crate) fn start_helper(shared: &Arc<Shared>) -> Result<(), BuildError> {
-    let (sender, errands) = mpsc::channel();
-    let client = Arc::downgrade(shared);
-    let helper = thread::Builder::new().name("keepstone".to_owned());
-    helper.spawn(move || help(&client, &errands)).map_err(BuildError::Thread)?;
-    shared.helper.get_or_init(|| sender);
-    Ok(())
-}
-
-fn help(client: &Weak<Shared>, errands: &Receiver<Errand>) {
-    for errand in errands {
-        let Some(shared) = client.upgrade() else { return };
-        Runner { shared: &shared, errand, done: false }.run();
-    }
-}
-
-/// An errand under way. Dropped before its end, it hands on what others may wait for.
-struct Runner<'a> {
-    shared: &'a Shared,
+/// An errand under way. It holds the client only while it thinks. Dropped before its end, it hands
+/// on what others may wait for.
+struct Runner {
+    client: Weak<Shared>,
     errand: Errand,
     done: bool,
 }
 
-impl Runner<'_> {
-    fn run(mut self) {
+impl Runner {
+    async fn run(mut self) {
         let mut event = Event::Begin;
-        while !self.done {
-            let step = self.shared.with(|keys| self.errand.next(keys, event, self.shared.clock.now()));
-            event = match step {
-                ErrandStep::Ask(ask) => self.shared.http.ask(ask, self.shared.clock.now().tick),
-                ErrandStep::Consult(question) => Event::Told(self.shared.consult(&question)),
+        while let Some(shared) = self.client.upgrade() {
+            let now = shared.clock.now();
+            event = match shared.with(|keys| self.errand.next(keys, event, now)) {
+                ErrandStep::Ask(ask) => {
+                    let http = shared.http.clone();
+                    drop(shared);
+                    http.ask(ask, now.tick).await
+                }
+                ErrandStep::Consult(question) => {
+                    let told = shared.consult(question);
+                    drop(shared);
+                    Event::Told(told.await)
+                }
                 ErrandStep::Done => {
                     self.done = true;
-                    Event::Landed
+                    return;
                 }
             };
         }
     }
 }
 
-impl Drop for Runner<'_> {
+impl Drop for Runner {
     fn drop(&mut self) {
-        if !self.done {
-            self.shared.with(|keys| self.errand.abandon(keys));
+        if let (false, Some(shared)) = (self.done, self.client.upgrade()) {
+            shared.with(|keys| self.errand.abandon(keys));
         }
     }
 }

@@ -3,29 +3,34 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use keepstone_core::{Credential, Errand, Keychain, KeyringId, Notice, Question, Reply};
+use keepstone_core::{Credential, Keychain, KeyringId, Notice, Question, Reply};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::http_client::HttpClient;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
-pub(crate) type Supplier = Arc<dyn Fn(bool) -> Result<Credential, String> + Send + Sync>;
+pub(crate) type Supplier = Arc<dyn Fn(bool) -> Supply + Send + Sync>;
+pub(crate) type Supply = Pin<Box<dyn Future<Output = Result<Credential, String>> + Send>>;
 
 pub(crate) struct Shared {
     pub(crate) http: HttpClient,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
-    changed: Condvar,
+    changed: Notify,
     epoch: AtomicU64,
     suppliers: Mutex<HashMap<KeyringId, Supplier>>,
     listener: Listener,
-    /// Where errands go, if there is a thread for them.
-    pub(crate) helper: OnceLock<Sender<Errand>>,
+    /// The errands under way. They end with this.
+    pub(crate) errands: Mutex<JoinSet<()>>,
 }
 
 impl Shared {
@@ -34,11 +39,11 @@ impl Shared {
             http,
             clock,
             keys: Mutex::new(keys),
-            changed: Condvar::new(),
+            changed: Notify::new(),
             epoch: AtomicU64::new(0),
             suppliers: Mutex::default(),
             listener,
-            helper: OnceLock::new(),
+            errands: Mutex::default(),
         }
     }
 
@@ -52,23 +57,28 @@ impl Shared {
 
     /// Thinks under the lock, again each time something has changed or the span that `think` asks
     /// for has passed, until it comes to an end.
-    pub(crate) fn with_waiting<T>(
+    pub(crate) async fn with_waiting<T>(
         &self,
         mut think: impl FnMut(&mut Keychain) -> ControlFlow<T, Duration>,
     ) -> T {
-        let mut keys = self.lock();
         loop {
-            let span = match think(&mut keys) {
-                ControlFlow::Continue(span) => span,
-                ControlFlow::Break(thought) => {
-                    self.unlock(keys);
-                    return thought;
-                }
-            };
-            let epoch = self.wake(&keys);
-            let waited = self.changed.wait_timeout_while(keys, span, |keys| keys.epoch() == epoch);
-            keys = waited.unwrap_or_else(PoisonError::into_inner).0;
+            match self.with_ear(&mut think) {
+                (ControlFlow::Break(thought), _) => return thought,
+                // It makes no difference which of the two it is.
+                (ControlFlow::Continue(span), changed) => _ = timeout(span, changed).await,
+            }
         }
+    }
+
+    /// Thinks under the lock; with it comes the next change, which cannot be missed, since its
+    /// waiting begins before the lock is given up.
+    fn with_ear<T>(&self, think: impl FnOnce(&mut Keychain) -> T) -> (T, Notified<'_>) {
+        let mut keys = self.lock();
+        let thought = think(&mut keys);
+        self.wake(&keys);
+        let changed = self.changed.notified();
+        self.unlock(keys);
+        (thought, changed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Keychain> {
@@ -86,12 +96,11 @@ impl Shared {
     }
 
     /// Wakes those who wait, if anything has changed.
-    fn wake(&self, keys: &Keychain) -> u64 {
+    fn wake(&self, keys: &Keychain) {
         let epoch = keys.epoch();
         if self.epoch.swap(epoch, Ordering::AcqRel) != epoch {
-            self.changed.notify_all();
+            self.changed.notify_waiters();
         }
-        epoch
     }
 
     /// The epoch as of the last unlocking.
@@ -108,17 +117,23 @@ impl Shared {
         self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
     }
 
-    /// Finds out what core asks for, with no lock held.
-    pub(crate) fn consult(&self, question: &Question) -> Reply {
-        let Question::Credential { keyring, refused } = question else {
-            return Reply::Credential(Err("this transport cannot answer that".to_owned()));
+    /// Finds out what core asks for, with no lock held; without this client, if it goes meanwhile.
+    pub(crate) fn consult(&self, question: Question) -> impl Future<Output = Reply> + Send + use<> {
+        let supplier = match &question {
+            Question::Credential { keyring, .. } => {
+                let suppliers = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner);
+                suppliers.get(keyring).cloned()
+            }
+            _ => None,
         };
-        let suppliers = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner);
-        let supplier = suppliers.get(keyring).cloned();
-        drop(suppliers);
-        let told =
-            supplier.map_or_else(|| Err("nobody supplies it".to_owned()), |supplier| supplier(*refused));
-        Reply::Credential(told.map(Box::new))
+        async move {
+            let told = match (question, supplier) {
+                (Question::Credential { refused, .. }, Some(supplier)) => supplier(refused).await,
+                (Question::Credential { .. }, None) => Err("nobody supplies it".to_owned()),
+                _ => Err("this transport cannot answer that".to_owned()),
+            };
+            Reply::Credential(told.map(Box::new))
+        }
     }
 }
 

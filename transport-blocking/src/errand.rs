@@ -16,7 +16,7 @@ pub(crate) fn run(shared: &Shared, errand: Errand) {
         None => Some(errand),
     };
     if let Some(errand) = here {
-        Runner { shared, errand, done: false }.run();
+        Runner { shared, errand: errand.hurried(shared.clock.now()), done: false }.run();
     }
 }
 

@@ -101,7 +101,7 @@ impl HttpClient {
         };
         let Ask { request, tls, at_most, until } = ask;
         let (parts, body) = request.into_parts();
-        let time = until.saturating_sub(now).max(Duration::from_millis(1));
+        let time = span(until, now);
         let agent = pool(&agents, tls)?;
         let (head, mut answer) = if body.reveal().is_empty() {
             let request = agent.configure_request(Request::from_parts(parts, ()));
@@ -153,6 +153,11 @@ fn from_can(
     Ok(lock(canned).send(dispatch, body).map(|body| ureq::Body::builder().data(body)))
 }
 
+/// What is left, as ureq can take it: neither nothing nor more than its clock can count.
+fn span(until: Duration, now: Duration) -> Duration {
+    until.saturating_sub(now).clamp(Duration::from_millis(1), Duration::from_secs(1 << 25))
+}
+
 fn run(
     agent: &Agent,
     dispatch: &Dispatch,
@@ -161,7 +166,7 @@ fn run(
     now: Duration,
 ) -> Result<Response<ureq::Body>, ureq::Error> {
     let head = request(dispatch, source.length)?;
-    let left = dispatch.until.map(|until| until.saturating_sub(now).max(Duration::from_millis(1)));
+    let left = dispatch.until.map(|until| span(until, now));
     match source.length {
         Some(0) => run_with(agent, head.map(|()| SendBody::none()), limits, left),
         _ => run_with(agent, head.map(|()| SendBody::from_reader(source)), limits, left),

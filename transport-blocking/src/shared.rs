@@ -101,9 +101,9 @@ impl Shared {
         self.wake(&keys);
         let notices = keys.take_notices();
         drop(keys);
-        for notice in &notices {
-            (self.listener)(notice);
-        }
+        // A listener that panicked once is not called again on the way out.
+        let quiet = std::thread::panicking();
+        notices.iter().filter(|_| !quiet).for_each(|notice| (self.listener)(notice));
     }
 
     /// Wakes those who wait, if anything has changed.

@@ -13,7 +13,7 @@ use crate::error::{Failure, InputError};
 use crate::headers;
 use crate::lease::Lease;
 use crate::lifetime::Lifetime;
-use crate::service::{Catalog, Owner, absolute, join};
+use crate::service::{Owner, absolute, join};
 use crate::skew::ServerClock;
 use crate::time::Now;
 
@@ -30,7 +30,8 @@ impl Call {
         pause: Duration,
     ) -> Result<Dispatch, Failure> {
         let uri = self.address(tokens.user.as_deref())?;
-        let to_keystone = is_keystone(&uri, tokens.user.as_deref(), tokens.service.as_deref());
+        let leases = tokens.user.iter().chain(&tokens.service);
+        let to_keystone = leases.into_iter().any(|lease| lease.leads_to_keystone(&uri));
         let holder = tokens.user.filter(|_| self.session.tokens);
         let user = holder.as_deref();
         let service = tokens.service.filter(|_| user.is_some() && !to_keystone);
@@ -98,61 +99,5 @@ impl Call {
             Hold::WindowOver => Failure::WindowOver { ago: ago() },
             Hold::Keystone => Failure::ExpiredForKeystone,
         })
-    }
-}
-
-/// Whether an address is Keystone's own API: below what we log in at, or what a catalog lists
-/// as identity service.
-fn is_keystone(uri: &Uri, user: Option<&Lease>, service: Option<&Lease>) -> bool {
-    let issuers = user.into_iter().chain(service).filter_map(|lease| lease.issuer.as_ref());
-    let listed =
-        user.and_then(|lease| lease.token.description.catalog.as_ref()).into_iter().flat_map(identity);
-    issuers
-        .map(|issuer| is_below(uri, issuer))
-        .chain(listed.map(|url| url.parse().is_ok_and(|base| is_below(uri, &base))))
-        .any(|below| below)
-}
-
-fn identity(catalog: &Catalog) -> impl Iterator<Item = &str> {
-    let identities = catalog.services.iter().filter(|service| service.kind == "identity");
-    identities.flat_map(|service| &service.endpoints).map(|endpoint| endpoint.url.as_str())
-}
-
-/// Whether `uri` is on the same origin as `base` and below its path, versions aside. A Keystone at
-/// the root of its origin owns the paths of its versions only: others may live beside it.
-fn is_below(uri: &Uri, base: &Uri) -> bool {
-    let root = base.path().trim_end_matches('/');
-    let root = root.strip_suffix("/v3").or_else(|| root.strip_suffix("/v2.0")).unwrap_or(root);
-    let Some(rest) = uri.path().strip_prefix(root) else { return false };
-    let under = |version: &str| {
-        rest.strip_prefix(version).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    uri.scheme() == base.scheme()
-        && uri.authority() == base.authority()
-        && (rest.is_empty() || rest == "/" || under("/v3") || under("/v2.0"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keystone_is_known_by_its_address() {
-        let below = |uri: &str, base: &str| is_below(&uri.parse().unwrap(), &base.parse().unwrap());
-        for (uri, base, expected) in [
-            ("http://h:5000/v3/auth/tokens", "http://h:5000/v3", true),
-            ("http://h:5000/v3", "http://h:5000/v3/", true),
-            ("http://h:5000/", "http://h:5000", true),
-            ("http://H:5000/v3/users", "http://h:5000/v3", true),
-            ("http://h/identity/v3/users", "http://h/identity", true),
-            ("http://h:5000/v3", "https://h:5000/v3", false),
-            ("http://h:8776/v3/p/volumes", "http://h:5000/v3", false),
-            ("http://h/identity2/v3/users", "http://h/identity", false),
-            ("http://h/volume/v3/p", "http://h/identity/v3", false),
-            ("http://h/volume/v3/p", "http://h/v3", false),
-            ("http://h:5000/v30", "http://h:5000/v3", false),
-        ] {
-            assert_eq!(below(uri, base), expected, "{uri} below {base}");
-        }
     }
 }

@@ -13,6 +13,9 @@ use crate::time::Now;
 #[must_use]
 pub struct Errand {
     flight: Flight,
+    /// When the call that brought it must be done.
+    calls_deadline: Duration,
+    until: Duration,
 }
 
 /// What the runner of an errand does next.
@@ -28,8 +31,16 @@ pub enum ErrandStep {
 }
 
 impl Errand {
-    pub(super) fn new(flight: Flight) -> Self {
-        Self { flight }
+    pub(super) fn new(flight: Flight, calls_deadline: Duration) -> Self {
+        Self { flight, calls_deadline, until: Duration::MAX }
+    }
+
+    /// For a driver that runs it before its call: it takes at most half of the time that the call
+    /// has left, so that a Keystone that hangs does not cost the call its answer.
+    pub fn hurried(mut self, now: Now) -> Self {
+        let left = self.calls_deadline.saturating_sub(now.tick);
+        self.until = now.tick.saturating_add(left / 2);
+        self
     }
 
     /// Takes what happened ([`Event::Begin`] at first), and says what to do next.
@@ -42,7 +53,7 @@ impl Errand {
             }
             _ => {}
         }
-        match keys.lead(self.flight, now, Duration::MAX) {
+        match keys.lead(self.flight, now, self.until) {
             Some(Ok(Task::Ask(ask))) => ErrandStep::Ask(ask),
             Some(Ok(Task::Consult(question))) => ErrandStep::Consult(question),
             // It would have to wait; but nobody waits for it, so the next call in need tries again.

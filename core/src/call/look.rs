@@ -148,7 +148,7 @@ impl Call {
         let want = Want { at_least: self.session.at_least.max(margin), ..Want::default() };
         match keys.turn(user, Who::User, &want, now, self.deadline()).map_err(fail)? {
             Turn::Use => {}
-            Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight)),
+            Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight, self.deadline())),
             turn => return Err(self.not_yet(keys, Who::User, turn, now)),
         }
         tokens.user = keys.lease(user);
@@ -169,7 +169,7 @@ impl Call {
         let optional = vouching.need == Need::Preferred && self.stands_alone(tokens, now, keys.clock());
         match keys.turn(service, Who::Service, &want, now, self.deadline()).map_err(fail)? {
             Turn::Use => {}
-            Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight)),
+            Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight, self.deadline())),
             Turn::Pause(_) if optional => return go_without(keys, service, keys.last_failure(service)),
             Turn::Fail(error) if optional => return go_without(keys, service, Some(error)),
             turn => return Err(self.not_yet(keys, Who::Service, turn, now)),
