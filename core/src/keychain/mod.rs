@@ -1,26 +1,28 @@
 //! All the identities that a process can act as: what a driver keeps behind its lock.
 
+mod flights;
+mod logout;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, Request, Response, StatusCode, header};
 
-use crate::call::{Ask, Published, Question};
-use crate::error::{Cause, InputError, LoginError, Who};
-use crate::headers::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
+pub(crate) use flights::{Task, date};
+
+use crate::call::Published;
+use crate::error::{InputError, LoginError, Who};
 use crate::identity::{Borrowed, Credential};
-use crate::keyring::{Keyring, Outcome, Source, Step, Tools, Want};
+use crate::keyring::{Keyring, Source};
 use crate::lease::Lease;
 use crate::lifetime::Lifetime;
 use crate::notice::Notice;
 use crate::pace::Pace;
 use crate::random::Random;
-use crate::secret::SecretBytes;
 use crate::session::{Outlook, Session};
 use crate::skew::ServerClock;
-use crate::slot::{Flight, Turn};
+use crate::slot::Flight;
 use crate::time::Now;
 
 /// An identity in a keychain. Ids are never used twice.
@@ -29,9 +31,6 @@ pub struct KeyringId(pub(crate) u64);
 
 /// More notices than this are dropped, oldest first, if nobody takes them.
 const KEPT_NOTICES: usize = 256;
-
-/// The most bytes of Keystone's answer to a login that are read: a large catalog has some 100 KiB.
-const LARGEST_ANSWER: usize = 4 << 20;
 
 /// The identities of a process, the clock of its cloud, and a seeded generator.
 ///
@@ -46,14 +45,6 @@ pub struct Keychain {
     pace: Pace,
     random: Random,
     notices: VecDeque<Notice>,
-}
-
-/// What the leader does next.
-#[derive(Debug)]
-pub(crate) enum Task {
-    Wait(Duration),
-    Ask(Ask),
-    Consult(Question),
 }
 
 impl Keychain {
@@ -126,33 +117,6 @@ impl Keychain {
         self.epoch += 1;
         self.keyring(id, Who::User)?.hand_in(lease);
         Ok(())
-    }
-
-    /// Logs an identity out: its token is dropped here, and the request that is returned revokes it
-    /// at Keystone (which answers 204, or 404 if it was gone already). `None` if there is no token,
-    /// or it is not known which Keystone issued it. The next call logs in anew.
-    pub fn log_out(&mut self, id: KeyringId, now: Now) -> Option<Ask> {
-        let lease = self.keyrings.get_mut(&id)?.drop_lease()?;
-        self.epoch += 1;
-        let url = format!("{}/auth/tokens", lease.issuer.as_ref()?);
-        let mut request = Request::delete(url).body(SecretBytes::default()).ok()?;
-        request.headers_mut().insert(X_AUTH_TOKEN, lease.header.clone());
-        request.headers_mut().insert(X_SUBJECT_TOKEN, lease.header.clone());
-        let until = now.tick.saturating_add(self.pace.ask_timeout);
-        Some(Ask { request, tls: lease.tls, at_most: LARGEST_ANSWER, until })
-    }
-
-    /// Whether a request of [`Keychain::log_out`] did what it was sent for.
-    ///
-    /// # Errors
-    /// [`LoginError`]: the token may still be good at Keystone.
-    pub fn logged_out(answer: Result<&Response<Vec<u8>>, Cause>) -> Result<(), LoginError> {
-        let answer = answer.map_err(LoginError::Unreachable)?;
-        match answer.status() {
-            StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED => Ok(()),
-            status if status.is_success() => Ok(()),
-            status => Err(LoginError::Busy { status }),
-        }
     }
 
     /// For a child process that a fork left with a copy of its parent's keychain: every identity
@@ -234,89 +198,6 @@ impl Keychain {
         &self.clock
     }
 
-    pub(crate) fn turn(
-        &mut self,
-        id: KeyringId,
-        who: Who,
-        want: &Want,
-        now: Now,
-        deadline: Duration,
-    ) -> Result<Turn<LoginError>, InputError> {
-        let Self { keyrings, clock, last_flight, .. } = self;
-        let keyring = keyrings.get_mut(&id).ok_or(InputError::NoSuchKeyring(who))?;
-        let new_flight = || {
-            *last_flight += 1;
-            Flight { keyring: id, number: *last_flight }
-        };
-        Ok(keyring.turn(want, now, deadline, clock, new_flight))
-    }
-
-    /// What the leader of a flight does next; `None` if there is nothing left to lead.
-    pub(crate) fn lead(
-        &mut self,
-        flight: Flight,
-        now: Now,
-        deadline: Duration,
-    ) -> Option<Result<Task, InputError>> {
-        let keyring = self.keyrings.get_mut(&flight.keyring).filter(|keyring| keyring.is_led(flight))?;
-        let until = now.tick.saturating_add(self.pace.ask_timeout).min(deadline);
-        Some(keyring.lead(flight, now)?.map(|step| match step {
-            Step::Wait(until) => Task::Wait(until),
-            Step::Credential { refused } => {
-                Task::Consult(Question::Credential { keyring: flight.keyring, refused })
-            }
-            Step::Ask(request, credential) => {
-                Task::Ask(Ask { request, tls: credential.tls_id(), at_most: LARGEST_ANSWER, until })
-            }
-        }))
-    }
-
-    pub(crate) fn told(&mut self, flight: Flight, credential: Result<Credential, String>, now: Now) {
-        self.report(flight, |keyring, tools| keyring.told(flight, credential, now, tools));
-    }
-
-    pub(crate) fn hear(&mut self, flight: Flight, answer: Result<&Response<Vec<u8>>, Cause>, now: Now) {
-        let asked = self.keyrings.get_mut(&flight.keyring).and_then(|keyring| keyring.asked(flight));
-        let date = answer.as_ref().ok().and_then(|answer| date(answer.headers()));
-        if let (Some(date), Some(asked)) = (date, asked) {
-            self.clock.compare(date, asked, now);
-        }
-        self.report(flight, |keyring, tools| keyring.hear(flight, answer, now, tools));
-    }
-
-    fn report(&mut self, flight: Flight, told: impl FnOnce(&mut Keyring, Tools<'_>) -> Option<Outcome>) {
-        let Self { keyrings, clock, pace, random, .. } = self;
-        let Some(keyring) = keyrings.get_mut(&flight.keyring) else { return };
-        let Some(outcome) = told(keyring, Tools { pace, random, clock }) else { return };
-        self.epoch += 1;
-        self.notify(match outcome {
-            Outcome::Issued { life, early } => Notice::Issued { keyring: flight.keyring, life, early },
-            Outcome::Failed { error, next_try_in } => {
-                Notice::Failed { keyring: flight.keyring, error, next_try_in }
-            }
-        });
-    }
-
-    /// The leader of a flight steps down.
-    pub(crate) fn leave(&mut self, flight: Flight) {
-        if let Some(keyring) = self.keyrings.get_mut(&flight.keyring) {
-            keyring.leave(flight, &self.pace);
-            self.epoch += 1;
-        }
-    }
-
-    fn is_led(&self, flight: Flight) -> bool {
-        self.keyrings.get(&flight.keyring).is_some_and(|keyring| keyring.is_led(flight))
-    }
-
-    /// A service refused the token that this flight had brought.
-    pub(crate) fn refuse(&mut self, flight: Flight) {
-        if self.keyrings.get_mut(&flight.keyring).is_some_and(|keyring| keyring.refuse(flight)) {
-            self.epoch += 1;
-            self.notify(Notice::Refused { keyring: flight.keyring });
-        }
-    }
-
     pub(crate) fn notify(&mut self, notice: Notice) {
         self.notices.push_back(notice);
         if self.notices.len() > KEPT_NOTICES {
@@ -364,10 +245,4 @@ impl Keychain {
     fn keyring(&mut self, id: KeyringId, who: Who) -> Result<&mut Keyring, InputError> {
         self.keyrings.get_mut(&id).ok_or(InputError::NoSuchKeyring(who))
     }
-}
-
-/// The `Date` of an answer: when the server wrote it, by its own clock (RFC 9110, 6.6.1).
-pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let text = headers.get(header::DATE)?.to_str().ok()?;
-    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
 }

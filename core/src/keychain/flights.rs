@@ -1,0 +1,117 @@
+//! Flights, as a keychain's callers see them: whose turn it is, what a leader does, what came back.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, Response, header};
+
+use super::{Keychain, KeyringId};
+use crate::call::{Ask, Question};
+use crate::error::{Cause, InputError, LoginError, Who};
+use crate::identity::Credential;
+use crate::keyring::{Keyring, Outcome, Step, Tools, Want};
+use crate::notice::Notice;
+use crate::slot::{Flight, Turn};
+use crate::time::Now;
+
+/// The most bytes of Keystone's answer that are read: a large catalog has some 100 KiB.
+pub(super) const LARGEST_ANSWER: usize = 4 << 20;
+
+/// What the leader does next.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Wait(Duration),
+    Ask(Ask),
+    Consult(Question),
+}
+
+impl Keychain {
+    pub(crate) fn turn(
+        &mut self,
+        id: KeyringId,
+        who: Who,
+        want: &Want,
+        now: Now,
+        deadline: Duration,
+    ) -> Result<Turn<LoginError>, InputError> {
+        let Self { keyrings, clock, last_flight, .. } = self;
+        let keyring = keyrings.get_mut(&id).ok_or(InputError::NoSuchKeyring(who))?;
+        let new_flight = || {
+            *last_flight += 1;
+            Flight { keyring: id, number: *last_flight }
+        };
+        Ok(keyring.turn(want, now, deadline, clock, new_flight))
+    }
+
+    /// What the leader of a flight does next; `None` if there is nothing left to lead.
+    pub(crate) fn lead(
+        &mut self,
+        flight: Flight,
+        now: Now,
+        deadline: Duration,
+    ) -> Option<Result<Task, InputError>> {
+        let keyring = self.keyrings.get_mut(&flight.keyring).filter(|keyring| keyring.is_led(flight))?;
+        let until = now.tick.saturating_add(self.pace.ask_timeout).min(deadline);
+        Some(keyring.lead(flight, now)?.map(|step| match step {
+            Step::Wait(until) => Task::Wait(until),
+            Step::Credential { refused } => {
+                Task::Consult(Question::Credential { keyring: flight.keyring, refused })
+            }
+            Step::Ask(request, credential) => {
+                Task::Ask(Ask { request, tls: credential.tls_id(), at_most: LARGEST_ANSWER, until })
+            }
+        }))
+    }
+
+    pub(crate) fn told(&mut self, flight: Flight, credential: Result<Credential, String>, now: Now) {
+        self.report(flight, |keyring, tools| keyring.told(flight, credential, now, tools));
+    }
+
+    pub(crate) fn hear(&mut self, flight: Flight, answer: Result<&Response<Vec<u8>>, Cause>, now: Now) {
+        let asked = self.keyrings.get_mut(&flight.keyring).and_then(|keyring| keyring.asked(flight));
+        let date = answer.as_ref().ok().and_then(|answer| date(answer.headers()));
+        if let (Some(date), Some(asked)) = (date, asked) {
+            self.clock.compare(date, asked, now);
+        }
+        self.report(flight, |keyring, tools| keyring.hear(flight, answer, now, tools));
+    }
+
+    fn report(&mut self, flight: Flight, told: impl FnOnce(&mut Keyring, Tools<'_>) -> Option<Outcome>) {
+        let Self { keyrings, clock, pace, random, .. } = self;
+        let Some(keyring) = keyrings.get_mut(&flight.keyring) else { return };
+        let Some(outcome) = told(keyring, Tools { pace, random, clock }) else { return };
+        self.epoch += 1;
+        self.notify(match outcome {
+            Outcome::Issued { life, early } => Notice::Issued { keyring: flight.keyring, life, early },
+            Outcome::Failed { error, next_try_in } => {
+                Notice::Failed { keyring: flight.keyring, error, next_try_in }
+            }
+        });
+    }
+
+    /// The leader of a flight steps down.
+    pub(crate) fn leave(&mut self, flight: Flight) {
+        if let Some(keyring) = self.keyrings.get_mut(&flight.keyring) {
+            keyring.leave(flight, &self.pace);
+            self.epoch += 1;
+        }
+    }
+
+    pub(super) fn is_led(&self, flight: Flight) -> bool {
+        self.keyrings.get(&flight.keyring).is_some_and(|keyring| keyring.is_led(flight))
+    }
+
+    /// A service refused the token that this flight had brought.
+    pub(crate) fn refuse(&mut self, flight: Flight) {
+        if self.keyrings.get_mut(&flight.keyring).is_some_and(|keyring| keyring.refuse(flight)) {
+            self.epoch += 1;
+            self.notify(Notice::Refused { keyring: flight.keyring });
+        }
+    }
+}
+
+/// The `Date` of an answer: when the server wrote it, by its own clock (RFC 9110, 6.6.1).
+pub(crate) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let text = headers.get(header::DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(text).ok().map(|date| date.to_utc())
+}

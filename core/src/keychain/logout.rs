@@ -1,0 +1,40 @@
+//! Giving a token up, here and at Keystone.
+
+use http::{Request, Response, StatusCode};
+
+use super::flights::LARGEST_ANSWER;
+use super::{Keychain, KeyringId};
+use crate::call::Ask;
+use crate::error::{Cause, LoginError};
+use crate::headers::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
+use crate::secret::SecretBytes;
+use crate::time::Now;
+
+impl Keychain {
+    /// Logs an identity out: its token is dropped here, and the request that is returned revokes it
+    /// at Keystone (which answers 204, or 404 if it was gone already). `None` if there is no token,
+    /// or it is not known which Keystone issued it. The next call logs in anew.
+    pub fn log_out(&mut self, id: KeyringId, now: Now) -> Option<Ask> {
+        let lease = self.keyrings.get_mut(&id)?.drop_lease()?;
+        self.epoch += 1;
+        let url = format!("{}/auth/tokens", lease.issuer.as_ref()?);
+        let mut request = Request::delete(url).body(SecretBytes::default()).ok()?;
+        request.headers_mut().insert(X_AUTH_TOKEN, lease.header.clone());
+        request.headers_mut().insert(X_SUBJECT_TOKEN, lease.header.clone());
+        let until = now.tick.saturating_add(self.pace.ask_timeout);
+        Some(Ask { request, tls: lease.tls, at_most: LARGEST_ANSWER, until })
+    }
+
+    /// Whether a request of [`Keychain::log_out`] did what it was sent for.
+    ///
+    /// # Errors
+    /// [`LoginError`]: the token may still be good at Keystone.
+    pub fn logged_out(answer: Result<&Response<Vec<u8>>, Cause>) -> Result<(), LoginError> {
+        let answer = answer.map_err(LoginError::Unreachable)?;
+        match answer.status() {
+            StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED => Ok(()),
+            status if status.is_success() => Ok(()),
+            status => Err(LoginError::Busy { status }),
+        }
+    }
+}
