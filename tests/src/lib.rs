@@ -3,3 +3,8 @@
 
 pub mod cloud;
 pub mod openstack;
+
+/// The README's examples are compiled with the doctests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

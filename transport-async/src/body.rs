@@ -98,7 +98,8 @@ impl Body {
             Self::Bytes(bytes) => Source::bytes(bytes.clone()),
             Self::Rewindable { length, open } => Source::stream(open(), *length),
             Self::OneShot { length, stream } => {
-                let stream = stream.take().ok_or_else(|| io::Error::other("the body has been read before"))?;
+                let stream =
+                    stream.take().ok_or_else(|| io::Error::other("the body has been read before"))?;
                 Source::stream(stream, *length)
             }
         })
@@ -131,7 +132,7 @@ impl Stream for FileStream {
         });
         let read = ready!(Pin::new(under_way).poll(cx));
         *reading = None;
-        Poll::Ready(match read.map_err(io::Error::other).flatten() {
+        Poll::Ready(match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(piece) if piece.is_empty() => None,
             Ok(piece) => {
                 *at += piece.len() as u64;

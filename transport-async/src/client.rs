@@ -7,12 +7,11 @@ use std::sync::{Arc, Mutex};
 use keepstone_core::{Borrowed, Canned, Credential, InputError, Keychain, Notice, Pace, TlsId};
 
 use crate::clock::{Clock, SystemClock};
-use crate::errand;
 use crate::error::BuildError;
 use crate::http_client::{HttpClient, Limits, Proxy};
 use crate::identity::Identity;
 use crate::session::Session;
-use crate::shared::{Listener, Shared};
+use crate::shared::{Listener, Shared, Supply};
 use crate::tls::Tls;
 
 /// The identities that a process acts as, and its connections. Cheap to clone; a process needs one.
@@ -30,7 +29,6 @@ pub struct Builder {
     clock: Option<Arc<dyn Clock>>,
     listener: Listener,
     seed: Option<u64>,
-    helper: bool,
     canned: Option<Arc<Mutex<Canned>>>,
 }
 
@@ -54,7 +52,6 @@ impl Client {
             clock: None,
             listener: Arc::new(log_notice),
             seed: None,
-            helper: false,
             canned: None,
         }
     }
@@ -71,12 +68,16 @@ impl Client {
     /// An identity whose credential is asked for whenever a login begins: read from a file, from a
     /// vault. `supplier` is told whether Keystone refused the last one, and is called with no lock
     /// held. What it cannot supply now is asked for again, as an outage of Keystone would be.
-    pub fn identity_from<E: Display>(
-        &self,
-        supplier: impl Fn(bool) -> Result<Credential, E> + Send + Sync + 'static,
-    ) -> Identity {
+    pub fn identity_from<S, E>(&self, supplier: impl Fn(bool) -> S + Send + Sync + 'static) -> Identity
+    where
+        S: Future<Output = Result<Credential, E>> + Send + 'static,
+        E: Display,
+    {
         let id = self.shared.with(Keychain::add_asked);
-        let supplier = move |refused| supplier(refused).map_err(|error| error.to_string());
+        let supplier = move |refused| -> Supply {
+            let supply = supplier(refused);
+            Box::pin(async move { supply.await.map_err(|error| error.to_string()) })
+        };
         self.shared.set_supplier(id, Arc::new(supplier));
         Identity::new(Arc::clone(&self.shared), id)
     }
@@ -142,7 +143,7 @@ impl Builder {
     }
 
     /// Who is told what happens to the identities. The default writes it to [`log`]. It is called
-    /// with no lock held, on the thread to which it happened.
+    /// with no lock held, in the task to which it happened.
     #[must_use]
     pub fn on_notice(mut self, listener: impl Fn(&Notice) + Send + Sync + 'static) -> Self {
         self.listener = Arc::new(listener);
@@ -156,28 +157,21 @@ impl Builder {
         self
     }
 
-    /// A thread that renews tokens early, so that no call waits for it. Without one, the call that
-    /// finds a renewal due makes it first. The thread ends with the client.
-    #[must_use]
-    pub fn helper_thread(mut self) -> Self {
-        self.helper = true;
-        self
-    }
-
     /// Answers without a server, for unit tests: nothing goes to the network.
     ///
     /// ```
     /// use std::sync::{Arc, Mutex};
-    /// use keepstone_blocking::{Canned, Client, Credential, Endpoint, UserRef};
+    /// use keepstone_async::{Canned, Client, Credential, Endpoint, UserRef};
     ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let canned = Arc::new(Mutex::new(Canned::new([http::Response::new(b"[]".to_vec())])));
     /// let client = Client::builder().canned(Arc::clone(&canned)).build()?;
     /// let alice = Credential::password("http://keystone", UserRef::name("alice"), "s3cr3t")?;
     /// let volumes = client.identity(alice)?.session().at(Endpoint::fixed("http://volumes/v3"));
     ///
-    /// let mut answer = volumes.send(http::Request::get("/volumes").body(())?)?;
-    /// assert_eq!(answer.body_mut().read_to_string()?, "[]");
+    /// let answer = volumes.send(http::Request::get("/volumes").body(())?).await?;
+    /// assert_eq!(answer.text().await?, "[]");
     /// assert_eq!(canned.lock().unwrap().sent()[0].uri, "http://volumes/v3/volumes");
     /// # Ok(()) }
     /// ```
@@ -200,11 +194,7 @@ impl Builder {
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let keys = Keychain::with_pace(seed, self.pace);
-        let shared = Arc::new(Shared::new(keys, http, clock, self.listener));
-        if self.helper {
-            errand::start_helper(&shared)?;
-        }
-        Ok(Client { shared })
+        Ok(Client { shared: Arc::new(Shared::new(keys, http, clock, self.listener)) })
     }
 }
 

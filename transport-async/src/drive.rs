@@ -32,10 +32,13 @@ impl<'a> Driver<'a> {
             let event = match shared.http.send(&dispatch, body, shared.clock.now().tick).await {
                 Exchange::Unreadable(error) => return Err(Error::Body(error)),
                 Exchange::Broke(broke) => Event::Broke(broke),
-                Exchange::Answer { mut response, touched } => {
+                Exchange::Answer { mut response, touched, source } => {
                     match self.judge(Head { status: response.status(), headers: response.headers(), touched })
                     {
-                        Verdict::Again => Event::Again,
+                        Verdict::Again => {
+                            body.close(&source);
+                            Event::Again
+                        }
                         Verdict::Deliver(refusal) => {
                             if let Some(refusal) = refusal {
                                 response.extensions_mut().insert(refusal);

@@ -15,9 +15,6 @@ pub enum Error {
     /// The service refused (from an [`crate::Adapter`] only; elsewhere any status is an answer).
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// The service's answer could not be read to its end.
-    #[error("the service's answer broke off")]
-    Answer(#[source] io::Error),
     /// The request's own body could not be read, or was not as long as announced. The service
     /// has not received a whole request.
     #[error("the body of the request cannot be read; the service has not received all of it")]
@@ -34,13 +31,16 @@ impl From<InputError> for Error {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum BuildError {
+    /// The HTTP library could not be set up.
+    #[error("reqwest cannot be set up")]
+    Http(#[source] reqwest::Error),
     /// A certificate or key is not PEM, or there is none in the text.
     #[error("the {0} is not PEM with a certificate or key in it")]
     Pem(&'static str),
     /// The address of the proxy.
     #[error("`{0}` is not the address of a proxy")]
     Proxy(String),
-    /// The helper thread could not be started.
-    #[error("the helper thread cannot be started")]
-    Thread(#[source] io::Error),
+    /// A certificate or key cannot be used.
+    #[error("the certificates or the key cannot be used")]
+    Tls(#[source] rustls::Error),
 }

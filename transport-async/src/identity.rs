@@ -58,11 +58,11 @@ impl Identity {
     ///
     /// # Errors
     /// [`LoginError`]: Keystone could not be told, so the token lives on there until it expires.
-    pub fn log_out(&self) -> Result<(), LoginError> {
+    pub async fn log_out(&self) -> Result<(), LoginError> {
         let shared = self.shared();
         let now = shared.clock.now();
         let Some(ask) = shared.with(|keys| keys.log_out(self.held.id, now)) else { return Ok(()) };
-        let answer = shared.http.tell(ask, now.tick);
+        let answer = shared.http.tell(ask, now.tick).await;
         Keychain::logged_out(answer.as_ref().map_err(Clone::clone))
     }
 

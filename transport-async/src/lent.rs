@@ -9,13 +9,13 @@ use crate::drive::Driver;
 /// A call whose request another library sends.
 ///
 /// ```no_run
-/// # use keepstone_blocking::Session;
-/// # fn send_it(uri: &http::Uri, headers: &http::HeaderMap) -> http::Response<()> { http::Response::new(()) }
-/// # fn of(session: &Session) -> Result<(), Box<dyn std::error::Error>> {
+/// # use keepstone_async::Session;
+/// # async fn send_it(uri: &http::Uri, headers: &http::HeaderMap) -> http::Response<()> { http::Response::new(()) }
+/// # async fn of(session: &Session) -> Result<(), Box<dyn std::error::Error>> {
 /// let mut lent = session.lend(http::Request::get("/volumes").body(())?);
 /// let answer = loop {
-///     let (uri, headers) = lent.headers()?;
-///     let answer = send_it(&uri, &headers);
+///     let (uri, headers) = lent.headers().await?;
+///     let answer = send_it(&uri, &headers).await;
 ///     if !lent.judge(answer.status(), answer.headers()) {
 ///         break answer;
 ///     }
@@ -37,10 +37,10 @@ impl<'a> Lent<'a> {
     ///
     /// # Errors
     /// [`Failure`]: the request must not be sent.
-    pub fn headers(&mut self) -> Result<(Uri, HeaderMap), Failure> {
+    pub async fn headers(&mut self) -> Result<(Uri, HeaderMap), Failure> {
         let dispatch = match self.next.take() {
-            None => self.driver.begin()?,
-            Some(event) => self.driver.permission(event)?,
+            None => self.driver.begin().await?,
+            Some(event) => self.driver.permission(event).await?,
         };
         Ok((dispatch.uri, dispatch.headers))
     }

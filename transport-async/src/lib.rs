@@ -1,20 +1,21 @@
-//! The blocking transport of Keepstone: for programs with threads and without a runtime.
+//! The async transport of Keepstone: for programs on tokio.
 //!
 //! A [`Client`] holds the identities and the connections of a process; it is cheap to clone. An
 //! [`Identity`] is somebody it can act as; a [`Session`] says whose calls are made, and to what.
-//! Requests are [`http::Request`], answers [`http::Response`] with a body to read from.
+//! Requests are [`http::Request`], answers [`reqwest::Response`].
 //!
 //! ```no_run
-//! use keepstone_blocking::{Client, Credential, Endpoint, Scope, UserRef};
+//! use keepstone_async::{Client, Credential, Endpoint, Scope, UserRef};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::new()?;
 //! let alice = Credential::password("https://keystone.example:5000/v3", UserRef::name("alice"), "s3cr3t")?
 //!     .scope(Scope::project("demo"));
 //! let volumes = client.identity(alice)?.session().at(Endpoint::of("volumev3"));
 //!
-//! let mut answer = volumes.send(http::Request::get("/volumes/detail").body(())?)?;
-//! println!("{}", answer.body_mut().read_to_string()?);
+//! let answer = volumes.send(http::Request::get("/volumes/detail").body(())?).await?;
+//! println!("{}", answer.text().await?);
 //! # Ok(()) }
 //! ```
 //!
@@ -22,7 +23,7 @@
 //! call then works until the allow-expired window ends, long after the user's token has expired:
 //!
 //! ```no_run
-//! # use keepstone_blocking::{Borrowed, Catalog, Client, Credential, Endpoint, Scope, UserRef};
+//! # use keepstone_async::{Borrowed, Catalog, Client, Credential, Endpoint, Scope, UserRef};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (token, expires_at, catalog) = ("gAAAAA…", chrono::Utc::now(), Catalog::default());
 //! # let client = Client::new()?;
@@ -38,10 +39,18 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The decisions are all [`keepstone_core`]'s. What this crate adds is a lock, waiting, and ureq.
+//! # Tasks
+//!
+//! Any runtime of tokio will do, with one thread or many, if its time and I/O are enabled. A call
+//! that is dropped at any `await` hands on what others wait for. A call that is kept and *not
+//! polled* cannot: others may wait for its login until it is polled or dropped, so spawn calls, or
+//! await them. Early renewals are tasks of their own, and end with the last handle of their client.
+//!
+//! The decisions are all [`keepstone_core`]'s. What this crate adds is a lock, waiting, and reqwest.
 #![forbid(unsafe_code)]
 
 mod adapter;
+mod answer;
 mod body;
 mod client;
 mod clock;
@@ -53,6 +62,7 @@ mod identity;
 mod lent;
 mod session;
 mod shared;
+mod source;
 mod tls;
 
 pub use adapter::Adapter;

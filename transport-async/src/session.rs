@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request};
 use keepstone_core::{Call, Endpoint, InputError, Outlook, Published, Refusal, TlsId, Vouching};
+use reqwest::Response;
 
 use crate::body::Body;
 use crate::drive::Driver;
@@ -15,7 +16,7 @@ use crate::identity::Identity;
 use crate::lent::Lent;
 use crate::shared::Shared;
 
-/// Whose calls these are, and where they go. Cheap to clone, safe to share between threads.
+/// Whose calls these are, and where they go. Cheap to clone, safe to share between tasks.
 #[derive(Clone)]
 pub struct Session {
     core: keepstone_core::Session,
@@ -28,7 +29,7 @@ pub struct Session {
 
 /// Why a 401 was delivered, of an answer that is one.
 #[must_use]
-pub fn refusal<T>(answer: &Response<T>) -> Option<Refusal> {
+pub fn refusal(answer: &Response) -> Option<Refusal> {
     answer.extensions().get().copied()
 }
 
@@ -52,7 +53,7 @@ impl Session {
     /// With a service identity beside the user's, under rules of your own.
     ///
     /// ```no_run
-    /// # use keepstone_blocking::{Identity, Need, Session};
+    /// # use keepstone_async::{Identity, Need, Session};
     /// # fn of(session: Session, nova: &Identity) -> Session {
     /// session.vouched_with(nova, |vouching| vouching.need(Need::Preferred).roles(["service", "admin"]))
     /// # }
@@ -147,11 +148,11 @@ impl Session {
     ///
     /// # Errors
     /// [`Error`]: no answer was had. Unless it says otherwise, nothing was sent to the service.
-    pub fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Response<ureq::Body>, Error> {
+    pub async fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
         let (head, body) = request.into_parts();
         let mut body = body.into();
-        let call = Call::new(&self.core, head.method, head.uri, head.headers, body.kind());
-        Driver::new(self, call).send(&mut body)
+        let call = Call::new(&self.core, head.method, head.uri, head.headers, body.kind()).asking_first();
+        Driver::new(self, call).send(&mut body).await
     }
 
     /// Tokens for a request that another HTTP library sends, and the judge of its answer.
@@ -170,7 +171,7 @@ impl Session {
         self.shared.with(|keys| keys.outlook(&self.core, self.shared.clock.now()))
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
 

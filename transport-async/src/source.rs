@@ -74,6 +74,14 @@ impl Source {
         self.flow().progress
     }
 
+    /// What has become of it when the answer came. Nothing of it leaves any more, if nothing had:
+    /// what is said of it here stays true.
+    pub(crate) fn answered(&self) -> Progress {
+        let mut flow = self.flow();
+        flow.closed |= !flow.progress.touched;
+        flow.progress
+    }
+
     /// Why it could not be read, if so.
     pub(crate) fn take_error(&self) -> Option<io::Error> {
         self.flow().error.take()
@@ -115,11 +123,11 @@ impl Source {
 
 impl Flow {
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        if self.closed {
-            return Poll::Ready(Some(Err(io::Error::other("the attempt is over"))));
-        }
         if self.left == Some(0) {
             return Poll::Ready(None);
+        }
+        if self.closed {
+            return Poll::Ready(Some(Err(io::Error::other("the attempt is over"))));
         }
         while self.piece.is_empty() {
             let next = match &mut self.pieces {
@@ -132,7 +140,8 @@ impl Flow {
                 None => return Poll::Ready(self.end().map(Err)),
             }
         }
-        let room = self.left.map_or(PIECE, |left| usize::try_from(left).map_or(PIECE, |left| left.min(PIECE)));
+        let room =
+            self.left.map_or(PIECE, |left| usize::try_from(left).map_or(PIECE, |left| left.min(PIECE)));
         let piece = self.piece.split_to(self.piece.len().min(room));
         self.left = self.left.map(|left| left - piece.len() as u64);
         self.progress = Progress { touched: true, finished: self.left == Some(0) };

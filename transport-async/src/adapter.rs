@@ -1,0 +1,119 @@
+//! What authors of a client for one service build upon.
+
+use http::{HeaderValue, Method, Request, header};
+use keepstone_core::{InputError, ServiceError};
+use reqwest::Response;
+
+use crate::body::Body;
+use crate::error::Error;
+use crate::session::{Session, refusal};
+
+/// The most of a refusal's body that is read for its message.
+const LARGEST_REFUSAL: usize = 64 << 10;
+
+/// A session at one service, with a verb for each method, that makes refusals errors.
+///
+/// Service type, interface, region, user agent, identity and retries are the session's.
+///
+/// ```no_run
+/// # use keepstone_async::{Adapter, Endpoint, Error, Identity};
+/// # async fn of(alice: &Identity) -> Result<(), Error> {
+/// let session = alice.session().at(Endpoint::of("volumev3").region("RegionOne"));
+/// let volumes = Adapter::new(session.user_agent("my-backup/1.2")?);
+/// volumes.post("/volumes", r#"{"volume":{"size":1}}"#).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    session: Session,
+}
+
+impl Adapter {
+    /// The calls of this session.
+    #[must_use]
+    pub fn new(session: Session) -> Self {
+        Self { session }
+    }
+
+    /// The session, for a request that needs settings of its own.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// GET.
+    ///
+    /// # Errors
+    /// As for [`Adapter::send`]; likewise the other verbs.
+    pub async fn get(&self, path: &str) -> Result<Response, Error> {
+        self.call(Method::GET, path, ()).await
+    }
+
+    /// HEAD.
+    ///
+    /// # Errors
+    /// As for [`Adapter::send`].
+    pub async fn head(&self, path: &str) -> Result<Response, Error> {
+        self.call(Method::HEAD, path, ()).await
+    }
+
+    /// DELETE.
+    ///
+    /// # Errors
+    /// As for [`Adapter::send`].
+    pub async fn delete(&self, path: &str) -> Result<Response, Error> {
+        self.call(Method::DELETE, path, ()).await
+    }
+
+    /// POST. A body in memory is said to be JSON.
+    ///
+    /// # Errors
+    /// As for [`Adapter::send`].
+    pub async fn post(&self, path: &str, body: impl Into<Body>) -> Result<Response, Error> {
+        self.call(Method::POST, path, body).await
+    }
+
+    /// PUT. A body in memory is said to be JSON.
+    ///
+    /// # Errors
+    /// As for [`Adapter::send`].
+    pub async fn put(&self, path: &str, body: impl Into<Body>) -> Result<Response, Error> {
+        self.call(Method::PUT, path, body).await
+    }
+
+    /// PATCH. A body in memory is said to be JSON.
+    ///
+    /// # Errors
+    /// As for [`Adapter::send`].
+    pub async fn patch(&self, path: &str, body: impl Into<Body>) -> Result<Response, Error> {
+        self.call(Method::PATCH, path, body).await
+    }
+
+    /// Any request.
+    ///
+    /// # Errors
+    /// [`Error::Service`], if the service answers 400 or above; otherwise as for [`Session::send`].
+    pub async fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Response, Error> {
+        let mut answer = self.session.send(request).await?;
+        if !ServiceError::is_due(answer.status()) {
+            return Ok(answer);
+        }
+        let mut body = Vec::new();
+        // What cannot be read is not missed much: the status says enough.
+        while let (true, Ok(Some(piece))) = (body.len() < LARGEST_REFUSAL, answer.chunk().await) {
+            body.extend_from_slice(&piece);
+        }
+        Err(ServiceError::read(answer.status(), answer.headers(), &body, refusal(&answer)).into())
+    }
+
+    async fn call(&self, method: Method, path: &str, body: impl Into<Body>) -> Result<Response, Error> {
+        let body = body.into();
+        let json = HeaderValue::from_static("application/json");
+        let mut request = Request::builder().method(method).uri(path).header(header::ACCEPT, json.clone());
+        if let Body::Bytes(_) = body {
+            request = request.header(header::CONTENT_TYPE, json);
+        }
+        let request = request.body(body).map_err(|_| InputError::NotAPath(path.to_owned()))?;
+        self.send(request).await
+    }
+}
