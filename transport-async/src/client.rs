@@ -188,7 +188,7 @@ impl Builder {
     pub fn build(self) -> Result<Client, BuildError> {
         let http = match self.canned {
             Some(canned) => HttpClient::Canned(canned),
-            None => HttpClient::new(&self.pools, &self.proxy, self.limits)?,
+            None => HttpClient::new(self.pools, self.proxy, self.limits)?,
         };
         // The hasher's keys are the randomness that std has to offer.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));

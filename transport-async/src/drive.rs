@@ -53,6 +53,7 @@ impl<'a> Driver<'a> {
     }
 
     pub(crate) async fn begin(&mut self) -> Result<Dispatch, Failure> {
+        self.session.shared().after_fork();
         let now = self.session.shared().clock.now();
         let warm = self.session.published().and_then(|published| self.call.warm(&published, now));
         match warm {

@@ -1,6 +1,6 @@
 //! Renewals that are due but not urgent: each is a task that ends with the client.
 
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use keepstone_core::{Errand, ErrandStep, Event};
 
@@ -8,10 +8,7 @@ use crate::shared::Shared;
 
 /// Runs an errand beside the call that brought it.
 pub(crate) fn start(shared: &Arc<Shared>, errand: Errand) {
-    let runner = Runner { client: Arc::downgrade(shared), errand, done: false };
-    let mut errands = shared.errands.lock().unwrap_or_else(PoisonError::into_inner);
-    while errands.try_join_next().is_some() {}
-    errands.spawn(runner.run());
+    shared.spawn(Runner { client: Arc::downgrade(shared), errand, done: false }.run());
 }
 
 /// An errand under way. It holds the client only while it thinks. Dropped before its end, it hands
@@ -29,7 +26,7 @@ impl Runner {
             let now = shared.clock.now();
             event = match shared.with(|keys| self.errand.next(keys, event, now)) {
                 ErrandStep::Ask(ask) => {
-                    let http = shared.http.clone();
+                    let http = Arc::clone(&shared.http);
                     drop(shared);
                     http.ask(ask, now.tick).await
                 }

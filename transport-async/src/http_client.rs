@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, HeaderValue, Method, Request, Response as Answered};
 use http_body::Body as _;
@@ -66,10 +67,10 @@ impl fmt::Debug for Proxy {
 }
 
 /// What requests go out through.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum HttpClient {
     /// reqwest, one client for each set of connections.
-    Wire { pools: Arc<[Client]>, limits: Limits },
+    Wire { pools: ArcSwap<Vec<Client>>, tls: Vec<Tls>, proxy: Proxy, limits: Limits },
     /// Answers without a server.
     Canned(Arc<Mutex<Canned>>),
 }
@@ -88,9 +89,18 @@ pub(crate) enum Exchange {
 }
 
 impl HttpClient {
-    pub(crate) fn new(pools: &[Tls], proxy: &Proxy, limits: Limits) -> Result<Self, BuildError> {
-        let pools = pools.iter().map(|tls| client(tls, proxy, &limits)).collect::<Result<_, _>>()?;
-        Ok(Self::Wire { pools, limits })
+    pub(crate) fn new(tls: Vec<Tls>, proxy: Proxy, limits: Limits) -> Result<Self, BuildError> {
+        let pools = ArcSwap::from_pointee(clients(&tls, &proxy, &limits)?);
+        Ok(Self::Wire { pools, tls, proxy, limits })
+    }
+
+    /// Makes all connections anew: those there are belong to the parent of this process.
+    pub(crate) fn start_afresh(&self) {
+        let Self::Wire { pools, tls, proxy, limits } = self else { return };
+        if let Ok(anew) = clients(tls, proxy, limits) {
+            // Not even dropped: their tasks are those of a runtime that is not in this process.
+            std::mem::forget(pools.swap(Arc::new(anew)));
+        }
     }
 
     /// Core's own question, answered or broken.
@@ -111,14 +121,14 @@ impl HttpClient {
 
     async fn answer(&self, ask: Ask, now: Duration) -> Result<Answered<Vec<u8>>, Broke> {
         let pools = match self {
-            Self::Wire { pools, .. } => pools,
+            Self::Wire { pools, .. } => pools.load_full(),
             Self::Canned(canned) => return Ok(lock(canned).ask(&ask)),
         };
         let Ask { request, tls, at_most, until } = ask;
         let (mut parts, body) = request.into_parts();
         frame(&parts.method, &mut parts.headers, Some(body.reveal().len() as u64));
         let request = outgoing(Request::from_parts(parts, body.reveal().to_vec())).map_err(Broke::Unsent)?;
-        let answer = whole(pool(pools, tls)?, request, at_most);
+        let answer = whole(pool(&pools, tls)?, request, at_most);
         timeout(until.saturating_sub(now), answer).await.unwrap_or_else(|_| Err(Broke::Waiting(late())))
     }
 
@@ -131,7 +141,9 @@ impl HttpClient {
             Err(error) => return Exchange::Unreadable(error),
         };
         let sent = match self {
-            Self::Wire { pools, limits } => run(pools, dispatch, &source, limits, now).await,
+            Self::Wire { pools, limits, .. } => {
+                run(&pools.load_full(), dispatch, &source, limits, now).await
+            }
             Self::Canned(canned) => from_can(canned, dispatch, source.clone()).await,
         };
         match sent {
@@ -219,6 +231,10 @@ async fn run(
             Err(sending(source.progress(), late()))
         }
     }
+}
+
+fn clients(tls: &[Tls], proxy: &Proxy, limits: &Limits) -> Result<Vec<Client>, BuildError> {
+    tls.iter().map(|tls| client(tls, proxy, limits)).collect()
 }
 
 fn client(tls: &Tls, proxy: &Proxy, limits: &Limits) -> Result<Client, BuildError> {

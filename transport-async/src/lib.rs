@@ -67,6 +67,7 @@ mod tls;
 
 pub use adapter::Adapter;
 pub use body::Body;
+pub use bytes::Bytes;
 pub use client::{Builder, Client};
 pub use clock::{Clock, SystemClock};
 pub use error::{BuildError, Error};
@@ -79,5 +80,6 @@ pub use keepstone_core::{
     When, Who, request_id, token,
 };
 pub use lent::Lent;
+pub use reqwest::Response;
 pub use session::{Session, refusal};
 pub use tls::Tls;

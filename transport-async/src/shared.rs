@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(crate) type Supplier = Arc<dyn Fn(bool) -> Supply + Send + Sync>;
 pub(crate) type Supply = Pin<Box<dyn Future<Output = Result<Credential, String>> + Send>>;
 
 pub(crate) struct Shared {
-    pub(crate) http: HttpClient,
+    pub(crate) http: Arc<HttpClient>,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
     changed: Notify,
@@ -30,13 +30,15 @@ pub(crate) struct Shared {
     suppliers: Mutex<HashMap<KeyringId, Supplier>>,
     listener: Listener,
     /// The errands under way. They end with this.
-    pub(crate) errands: Mutex<JoinSet<()>>,
+    errands: Mutex<JoinSet<()>>,
+    /// The process that this was made in, or that has started afresh.
+    process: AtomicU32,
 }
 
 impl Shared {
     pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
         Self {
-            http,
+            http: Arc::new(http),
             clock,
             keys: Mutex::new(keys),
             changed: Notify::new(),
@@ -44,6 +46,18 @@ impl Shared {
             suppliers: Mutex::default(),
             listener,
             errands: Mutex::default(),
+            process: AtomicU32::new(std::process::id()),
+        }
+    }
+
+    /// In the child of a fork: drops what it must not share with its parent, which is its tokens,
+    /// its connections and its tasks.
+    pub(crate) fn after_fork(&self) {
+        let process = std::process::id();
+        if self.process.swap(process, Ordering::AcqRel) != process {
+            self.http.start_afresh();
+            std::mem::forget(std::mem::take(&mut *self.errands()));
+            self.with(|keys| keys.start_afresh(u64::from(process)));
         }
     }
 
@@ -106,6 +120,17 @@ impl Shared {
     /// The epoch as of the last unlocking.
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Runs an errand beside everything else.
+    pub(crate) fn spawn(&self, errand: impl Future<Output = ()> + Send + 'static) {
+        let mut errands = self.errands();
+        while errands.try_join_next().is_some() {}
+        errands.spawn(errand);
+    }
+
+    fn errands(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.errands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_supplier(&self, keyring: KeyringId, supplier: Supplier) {

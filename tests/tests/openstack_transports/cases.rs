@@ -1,26 +1,18 @@
-//! The blocking transport against real Keystone and a service behind real keystonemiddleware.
-//!
-//! Tokens live four seconds here and the allow-expired window is six; what waits, waits for the
-//! real thing's clock.
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+// Each case is compiled once for each transport; `super` is the transport, under one set of names.
 
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{Request, StatusCode};
-use keepstone_blocking::{
-    Borrowed, Catalog, Client, Credential, Endpoint, Error, Failure, Identity, LoginError, Outlook, Proxy,
-    Refusal, Scope, Session, UserRef, refusal,
-};
-use keepstone_tests::openstack::{Options, Rig, Stack, User};
+use keepstone_tests::openstack::{Stack, User};
 use serde_json::{Value, json};
 
-const OPTIONS: Options = Options { expiration: 4, window: 6 };
-const WINDOW: Duration = Duration::from_secs(6);
-
-static RIG: LazyLock<RwLock<Rig>> =
-    LazyLock::new(|| RwLock::new(Rig::start(OPTIONS).expect("the rig starts")));
+use super::{
+    Answer, Borrowed, Catalog, Client, Credential, Endpoint, Failure, Identity, LoginError, Outlook, Refusal,
+    Scope, Session, UserRef, client, headers_lent, send,
+};
+use crate::{RIG, WINDOW};
 
 /// Runs a test against the rig, beside others that only read it.
 fn with_rig(test: impl FnOnce(&World<'_>)) {
@@ -35,8 +27,7 @@ struct World<'a> {
 
 impl<'a> World<'a> {
     fn new(stack: &'a Stack) -> Self {
-        let client = Client::builder().proxy(Proxy::None).build().unwrap();
-        Self { stack, client }
+        Self { stack, client: client() }
     }
 
     fn password(&self, user: &User, scope: Scope) -> Credential {
@@ -59,11 +50,9 @@ impl<'a> World<'a> {
     fn context(&self) -> Context {
         let alice = &self.stack.users.alice;
         let session = self.identity(alice).session().at(Endpoint::of("identity"));
-        let mut lent = session.lend(Request::get("/auth/tokens").body(()).unwrap());
-        let (_, headers) = lent.headers().unwrap();
-        let token = headers["x-auth-token"].to_str().unwrap().to_owned();
-        let about = Request::get("/auth/tokens").header("X-Subject-Token", &token).body(()).unwrap();
-        let told = &json_of(session.send(about).unwrap())["token"];
+        let token = headers_lent(&session)["x-auth-token"].to_str().unwrap().to_owned();
+        let about = Request::get("/auth/tokens").header("X-Subject-Token", &token);
+        let told = &json_of(send(&session, about.body(String::new()).unwrap()).unwrap())["token"];
         let catalog = Catalog::from_json(told["catalog"].to_string().as_bytes()).unwrap();
         Context { token, expires_at: told["expires_at"].as_str().unwrap().parse().unwrap(), catalog }
     }
@@ -94,14 +83,13 @@ impl Context {
     }
 }
 
-fn get(session: &Session) -> Result<http::Response<ureq::Body>, Error> {
-    session.send(Request::get("/volumes").body(()).unwrap())
+fn get(session: &Session) -> Result<Answer, Failure> {
+    send(session, Request::get("/volumes").body(String::new()).unwrap())
 }
 
-fn json_of(mut answer: http::Response<ureq::Body>) -> Value {
-    let body = answer.body_mut().read_to_string().unwrap();
-    assert!(answer.status().is_success(), "{} {body}", answer.status());
-    serde_json::from_str(&body).unwrap()
+fn json_of(answer: Answer) -> Value {
+    assert!(answer.status.is_success(), "{} {}", answer.status, answer.body);
+    serde_json::from_str(&answer.body).unwrap()
 }
 
 /// The identity headers that the service saw.
@@ -109,16 +97,13 @@ fn seen(session: &Session) -> Value {
     json_of(get(session).unwrap())["identity"].take()
 }
 
-fn failure(result: Result<http::Response<ureq::Body>, Error>) -> Failure {
-    match result {
-        Err(Error::Failure(failure)) => failure,
-        other => panic!("{other:?}"),
-    }
+fn failure(result: Result<Answer, Failure>) -> Failure {
+    result.map(|answer| answer.status).unwrap_err()
 }
 
 fn post(session: &Session, path: &str, body: &Value) -> Value {
     let request = Request::post(path).header("Content-Type", "application/json");
-    json_of(session.send(request.body(body.to_string()).unwrap()).unwrap())
+    json_of(send(session, request.body(body.to_string()).unwrap()).unwrap())
 }
 
 #[test]
@@ -175,7 +160,7 @@ fn an_application_credential_logs_in() {
         let alice = &world.stack.users.alice;
         let identity = world.identity(alice).session().at(Endpoint::of("identity"));
         let path = format!("/users/{}/application_credentials", alice.id);
-        let name = format!("backup-{}", std::process::id());
+        let name = format!("backup-{}", super::NAME);
         let made = post(&identity, &path, &json!({"application_credential": {"name": name}}));
         let made = &made["application_credential"];
         let (id, secret) = (made["id"].as_str().unwrap(), made["secret"].as_str().unwrap());
@@ -200,8 +185,8 @@ fn a_trust_lets_nova_act_for_alice() {
             world.client.identity(world.password(nova, Scope::Trust(id.to_owned()))).unwrap().session();
         let seen = seen(&session.at(Endpoint::of("volumev3")));
         assert_eq!((&seen["x-user-id"], &seen["x-project-id"]), (&json!(alice.id), &json!(alice.project.id)));
-        let gone = Request::delete(format!("/OS-TRUST/trusts/{id}")).body(()).unwrap();
-        assert_eq!(identity.send(gone).unwrap().status(), StatusCode::NO_CONTENT);
+        let gone = Request::delete(format!("/OS-TRUST/trusts/{id}")).body(String::new()).unwrap();
+        assert_eq!(send(&identity, gone).unwrap().status, StatusCode::NO_CONTENT);
     });
 }
 
@@ -242,14 +227,14 @@ fn an_expired_token_is_carried_to_the_end_of_the_window_and_no_further() {
         );
         assert!(matches!(failure(get(&alone)), Failure::UserExpired { .. }), "not a byte leaves");
         let forced = get(&context.blind_session(world)).unwrap();
-        assert_eq!((forced.status(), refusal(&forced)), (StatusCode::UNAUTHORIZED, Some(Refusal::Borrowed)));
+        assert_eq!((forced.status, forced.refusal), (StatusCode::UNAUTHORIZED, Some(Refusal::Borrowed)));
 
         context.wait_until_past_its_end_by(7);
         assert!(matches!(failure(get(&carried)), Failure::WindowOver { .. }));
         let believes_in_two_days = context.session(world).vouched_by(&world.nova());
         let forced = get(&believes_in_two_days).unwrap();
-        let reason = refusal(&forced).expect("the real middleware's 401 comes with a reason");
-        assert_eq!((forced.status(), reason), (StatusCode::UNAUTHORIZED, Refusal::BorrowedBesideService));
+        let reason = forced.refusal.expect("the real middleware's 401 comes with a reason");
+        assert_eq!((forced.status, reason), (StatusCode::UNAUTHORIZED, Refusal::BorrowedBesideService));
     });
 }
 
@@ -260,10 +245,10 @@ fn a_revoked_token_is_recovered() {
         let (volumes, identity) =
             (session.clone().at(Endpoint::of("volumev3")), session.at(Endpoint::of("identity")));
         assert_eq!(seen(&volumes)["x-identity-status"], "Confirmed");
-        let mut lent = identity.lend(Request::get("/").body(()).unwrap());
-        let token = lent.headers().unwrap().1["x-auth-token"].clone();
-        let revoke = Request::delete("/auth/tokens").header("X-Subject-Token", token).body(()).unwrap();
-        assert_eq!(identity.send(revoke).unwrap().status(), StatusCode::NO_CONTENT);
+        let token = headers_lent(&identity)["x-auth-token"].clone();
+        let revoke = Request::delete("/auth/tokens").header("X-Subject-Token", token);
+        let revoked = send(&identity, revoke.body(String::new()).unwrap()).unwrap();
+        assert_eq!(revoked.status, StatusCode::NO_CONTENT);
         assert_eq!(seen(&volumes)["x-identity-status"], "Confirmed", "refused once, renewed, and well");
     });
 }
@@ -279,7 +264,7 @@ fn a_service_user_without_the_role_is_told_so() {
         // Had it been sent: the real middleware refuses even a fresh user's token beside it.
         let forced =
             context.session(world).vouched_with(&norole, |vouching| vouching.roles(["member", "reader"]));
-        assert_eq!(get(&forced).unwrap().status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(get(&forced).unwrap().status, StatusCode::UNAUTHORIZED);
     });
 }
 
