@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cloud;
+pub mod conformance;
 pub mod openstack;
 
 /// The README's examples are compiled with the doctests.

@@ -141,9 +141,7 @@ impl HttpClient {
             Err(error) => return Exchange::Unreadable(error),
         };
         let sent = match self {
-            Self::Wire { pools, limits, .. } => {
-                run(&pools.load_full(), dispatch, &source, limits, now).await
-            }
+            Self::Wire { pools, limits, .. } => run(&pools.load_full(), dispatch, &source, limits, now).await,
             Self::Canned(canned) => from_can(canned, dispatch, source.clone()).await,
         };
         match sent {

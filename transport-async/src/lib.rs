@@ -77,7 +77,7 @@ pub use keepstone_core::{
     ApplicationCredentialRef, Borrowed, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
     EndpointError, Failure, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now, Outlook,
     Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef, Vouching,
-    When, Who, request_id, token,
+    Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use reqwest::Response;

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! Nothing else is needed: each story starts a cloud of its own, whose tokens live three seconds.
-//! The Keepstone side of it all is in `blocking.rs`; what it is held against, in `bare.rs`.
+//! The Keepstone side of it all is in `blocking.rs` and `asynchronous.rs`; what it is held against, in `bare.rs`.
 
+mod asynchronous;
 mod bare;
 mod blocking;
 mod env;
@@ -30,6 +31,7 @@ use clap::Parser;
 use report::Report;
 use stage::Stage;
 use timeline::line;
+use transport::Transport;
 
 /// What one should know before the stories.
 const OPENING: &str = "\
@@ -44,6 +46,9 @@ struct Options {
     /// How long each story is, in seconds.
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(6..=86_400))]
     seconds: u64,
+    /// Over which transport [default: each story over both].
+    #[arg(long)]
+    transport: Option<Transport>,
     /// Print the results as JSON too, on the last line.
     #[arg(long)]
     json: bool,
@@ -72,15 +77,21 @@ fn main() -> ExitCode {
 
 /// Tells the stories; whether all went as promised.
 fn run(options: &Options) -> Result<bool, Box<dyn Error>> {
-    let stage = Stage::new(options.seconds);
-    let report = if options.real {
-        let reached = real::tell(&stage, options.service.as_deref(), &options.path)?;
-        Report { server: "real", stories: vec![reached] }
-    } else {
+    let transports = options.transport.map_or(vec![Transport::Blocking, Transport::Async], |one| vec![one]);
+    let mut stories = Vec::new();
+    if !options.real {
         line(OPENING);
-        let stories = vec![vouched::tell(&stage)?, shared::tell(&stage)?, storm::tell(&stage)?];
-        Report { server: "embedded", stories }
-    };
+    }
+    for transport in transports {
+        let stage = Stage::new(options.seconds, transport);
+        if options.real {
+            stories.push(real::tell(&stage, options.service.as_deref(), &options.path)?);
+        } else {
+            line(&format!("\nOVER THE {} TRANSPORT", transport.name().to_uppercase()));
+            stories.extend([vouched::tell(&stage)?, shared::tell(&stage)?, storm::tell(&stage)?]);
+        }
+    }
+    let report = Report { server: if options.real { "real" } else { "embedded" }, stories };
     let faults = report.faults();
     line(&report.table());
     match faults.as_slice() {

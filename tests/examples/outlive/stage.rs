@@ -30,8 +30,8 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// A stage for stories of this length.
-    pub(crate) fn new(seconds: u64) -> Self {
-        Self { length: Duration::from_secs(seconds), transport: Transport::Blocking }
+    pub(crate) fn new(seconds: u64, transport: Transport) -> Self {
+        Self { length: Duration::from_secs(seconds), transport }
     }
 
     /// The job of calling volume, network and image services by turns.

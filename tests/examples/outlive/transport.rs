@@ -1,5 +1,5 @@
-//! What a story needs of a transport. A second transport is a second file beside `blocking.rs`,
-//! and a line in [`Transport::open`].
+//! What a story needs of a transport. Each is a file of its own, `blocking.rs` and
+//! `asynchronous.rs`, and a line in [`Transport::open`].
 
 use std::error::Error;
 use std::sync::Arc;
@@ -7,14 +7,16 @@ use std::sync::Arc;
 use http::{HeaderValue, StatusCode, Uri};
 use keepstone_blocking::{Borrowed, Credential, Endpoint};
 
-use crate::blocking;
 use crate::timeline::Timeline;
+use crate::{asynchronous, blocking};
 
 /// The transports of Keepstone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Transport {
-    /// Threads.
+    /// Threads, and ureq.
     Blocking,
+    /// Tasks on tokio, and reqwest.
+    Async,
 }
 
 /// Whose calls they are, and how they travel.
@@ -58,6 +60,7 @@ impl Transport {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Blocking => "blocking",
+            Self::Async => "async",
         }
     }
 
@@ -70,6 +73,7 @@ impl Transport {
     ) -> Result<Vec<Box<dyn Caller>>, Box<dyn Error>> {
         match self {
             Self::Blocking => blocking::open(timeline, cast, endpoints),
+            Self::Async => asynchronous::open(timeline, cast, endpoints),
         }
     }
 }

@@ -74,26 +74,26 @@ fn session(tls: Tls) -> Session {
     Client::builder().tls(tls).proxy(Proxy::None).build().unwrap().anonymous().retries(0)
 }
 
-fn ask(session: &Session, url: &str) -> Result<u16, Trouble> {
-    match session.send(Request::get(url).body(()).unwrap()) {
+async fn ask(session: &Session, url: &str) -> Result<u16, Trouble> {
+    match session.send(Request::get(url).body(()).unwrap()).await {
         Ok(answer) => Ok(answer.status().as_u16()),
         Err(Error::Failure(Failure::Unreachable(cause) | Failure::Interrupted(cause))) => Err(cause.kind),
         Err(error) => panic!("{error:?}"),
     }
 }
 
-#[test]
-fn a_private_authority_is_trusted_only_if_told_so() {
+#[tokio::test]
+async fn a_private_authority_is_trusted_only_if_told_so() {
     let authority = Authority::new();
     let url = serve(&authority, false);
-    assert_eq!(ask(&session(Tls::new()), &url), Err(Trouble::Tls));
-    assert_eq!(ask(&session(Tls::new().authority(Authority::new().pem())), &url), Err(Trouble::Tls));
-    assert_eq!(ask(&session(Tls::new().authority(authority.pem())), &url), Ok(200));
-    assert_eq!(ask(&session(Tls::new().insecure()), &url), Ok(200));
+    assert_eq!(ask(&session(Tls::new()), &url).await, Err(Trouble::Tls));
+    assert_eq!(ask(&session(Tls::new().authority(Authority::new().pem())), &url).await, Err(Trouble::Tls));
+    assert_eq!(ask(&session(Tls::new().authority(authority.pem())), &url).await, Ok(200));
+    assert_eq!(ask(&session(Tls::new().insecure()), &url).await, Ok(200));
 }
 
-#[test]
-fn a_client_certificate_is_shown_on_its_own_connections() {
+#[tokio::test]
+async fn a_client_certificate_is_shown_on_its_own_connections() {
     let authority = Authority::new();
     let url = serve(&authority, true);
     let (certificate, key) = authority.issue("nova");
@@ -102,8 +102,8 @@ fn a_client_certificate_is_shown_on_its_own_connections() {
     let mut builder = Client::builder().tls(bare).proxy(Proxy::None);
     let with_certificate = builder.add_tls(shown);
     let plain = builder.build().unwrap().anonymous().retries(0);
-    assert!(ask(&plain, &url).is_err());
-    assert_eq!(ask(&plain.tls(with_certificate), &url), Ok(200));
+    assert!(ask(&plain, &url).await.is_err());
+    assert_eq!(ask(&plain.tls(with_certificate), &url).await, Ok(200));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::Request;
 use keepstone_async::{
-    Body, Borrowed, Client, Clock as ClientClock, Credential, Endpoint, Error, Identity, Notice, Response, Scope,
-    Session, UserRef, token::Description,
+    Body, Borrowed, Client, Clock as ClientClock, Credential, Endpoint, Error, Identity, Notice, Response,
+    Scope, Session, UserRef, token::Description,
 };
 use keepstone_tests::cloud::{self, Cloud, Service, Settings};
 
@@ -118,7 +118,9 @@ pub(crate) async fn get(session: &Session, path: &str) -> Result<Response, Error
 }
 
 pub(crate) async fn status(session: &Session) -> u16 {
-    get(session, "/volumes/detail").await.map_or_else(|error| panic!("{error:?}"), |answer| answer.status().as_u16())
+    get(session, "/volumes/detail")
+        .await
+        .map_or_else(|error| panic!("{error:?}"), |answer| answer.status().as_u16())
 }
 
 pub(crate) async fn put(session: &Session, path: &str, body: impl Into<Body>) -> Result<Response, Error> {
@@ -127,7 +129,9 @@ pub(crate) async fn put(session: &Session, path: &str, body: impl Into<Body>) ->
 
 /// Tells a story on a runtime with one thread and on one with several; no story takes a minute.
 pub(crate) fn everywhere<F: Future<Output = ()>>(story: impl Fn() -> F) {
-    for mut runtime in [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()] {
+    for mut runtime in
+        [tokio::runtime::Builder::new_current_thread(), tokio::runtime::Builder::new_multi_thread()]
+    {
         let runtime = runtime.worker_threads(4).enable_all().build().unwrap();
         runtime.block_on(async { tokio::time::timeout(SECOND * 60, story()).await.expect("it hangs") });
     }
