@@ -107,9 +107,8 @@ impl Body {
 
     /// Ends an attempt. What can be read once comes back, if nothing of it has gone.
     pub(crate) fn close(&mut self, source: &Source) {
-        let pieces = source.close();
-        if let Self::OneShot { stream, .. } = self {
-            *stream = pieces;
+        if let (Self::OneShot { stream, .. }, Some(untouched)) = (self, source.close()) {
+            *stream = Some(untouched);
         }
     }
 }

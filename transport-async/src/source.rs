@@ -1,7 +1,7 @@
 //! A body being sent: how much of it the connection has taken, and what became of it.
 
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use crate::body::Pieces;
@@ -43,6 +44,8 @@ struct Flow {
     /// Why it could not be read.
     error: Option<io::Error>,
     closed: bool,
+    /// Whether it is the turn of the answer, which may have come early.
+    pauses: bool,
     waker: Option<Waker>,
 }
 
@@ -65,6 +68,7 @@ impl Source {
             moved: Instant::now(),
             error: None,
             closed: false,
+            pauses: false,
             waker: None,
         };
         Self { flow: Arc::new(Mutex::new(flow)), taken: Arc::default() }
@@ -129,6 +133,11 @@ impl Flow {
         if self.closed {
             return Poll::Ready(Some(Err(io::Error::other("the attempt is over"))));
         }
+        // Between two pieces the connection looks for an answer: a server that refuses the body and
+        // closes would otherwise be met by the next write, and its answer be lost.
+        if std::mem::take(&mut self.pauses) && pin!(yield_now()).poll(cx).is_pending() {
+            return Poll::Pending;
+        }
         while self.piece.is_empty() {
             let next = match &mut self.pieces {
                 Some(pieces) => ready!(pieces.as_mut().poll_next(cx)),
@@ -146,6 +155,7 @@ impl Flow {
         self.left = self.left.map(|left| left - piece.len() as u64);
         self.progress = Progress { touched: true, finished: self.left == Some(0) };
         self.moved = Instant::now();
+        self.pauses = true;
         Poll::Ready(Some(Ok(piece)))
     }
 

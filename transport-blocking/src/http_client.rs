@@ -1,5 +1,6 @@
 //! ureq, set up so that it decides nothing: what goes out, what came back, how it broke.
 
+use std::fmt;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,7 +37,7 @@ impl Default for Limits {
 }
 
 /// Whether requests go through a proxy.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
     /// As `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
     #[default]
@@ -45,6 +46,16 @@ pub enum Proxy {
     None,
     /// Through this one.
     Through(String),
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => f.write_str("Environment"),
+            Self::None => f.write_str("None"),
+            Self::Through(url) => write!(f, "Through({:?})", without_password(url)),
+        }
+    }
 }
 
 /// What requests go out through.
@@ -193,7 +204,9 @@ fn agent(tls: &Tls, proxy: &Proxy, limits: &Limits) -> Result<Agent, BuildError>
     let proxy = match proxy {
         Proxy::Environment => ureq::Proxy::try_from_env(),
         Proxy::None => None,
-        Proxy::Through(url) => Some(ureq::Proxy::new(url).map_err(|_| BuildError::Proxy(url.clone()))?),
+        Proxy::Through(url) => {
+            Some(ureq::Proxy::new(url).map_err(|_| BuildError::Proxy(without_password(url).to_owned()))?)
+        }
     };
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -208,6 +221,11 @@ fn agent(tls: &Tls, proxy: &Proxy, limits: &Limits) -> Result<Agent, BuildError>
         .timeout_per_write(Some(limits.send))
         .build();
     Ok(config.new_agent())
+}
+
+/// An address without the name and the password that may stand in it.
+fn without_password(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, host)| host)
 }
 
 fn request(dispatch: &Dispatch, length: Option<u64>) -> Result<Request<()>, ureq::Error> {

@@ -90,7 +90,7 @@ impl Client for Tasks {
         let session = match &rules.vouched_by {
             Some(by) => {
                 let service = self.known(&by.identity)?;
-                session.vouched_with(&service, |vouching| by.in_core(vouching))
+                session.vouched_with(&service, |vouching| by.rule(vouching))
             }
             None => session,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use keepstone_core::{
-    Borrowed, Credential, Endpoint, InputError, KeyringId, Need, Scope, UserRef, Vouching, When, token,
+    Borrowed, Credential, Endpoint, InputError, Need, Scope, UserRef, Vouching, When, token,
 };
 
 use super::scenario::{self, Session, VouchedBy};
@@ -195,8 +195,8 @@ impl Place {
 }
 
 impl VouchedBy {
-    pub(super) fn in_core(&self, service: KeyringId) -> Vouching {
-        let mut vouching = Vouching::by(service).when(match self.when {
+    pub(super) fn rule(&self, vouching: Vouching) -> Vouching {
+        let mut vouching = vouching.when(match self.when {
             scenario::When::Always => When::Always,
             scenario::When::NearExpiry(margin) => When::NearExpiry(span(margin)),
             scenario::When::Never => When::Never,

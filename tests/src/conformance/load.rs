@@ -6,8 +6,8 @@ use super::Unable;
 use super::scenario::{File, Scenario};
 
 /// The scenarios of a file. One with `each` stands for several: `"each": {"KIND": ["bytes",
-/// "file"]}` makes one for each value, with `$KIND` in its texts replaced by it. A text that is
-/// `$KIND` and nothing else becomes the value itself, be it a number or an object. Of two
+/// "file"]}` makes one for each value, with `$KIND` in its texts replaced by it. A value that is
+/// `"$KIND"` and nothing else becomes the value itself, be it a number or an object. Of two
 /// variables, all pairs are made.
 ///
 /// # Errors
@@ -50,16 +50,16 @@ fn each(mut scenario: Value) -> Result<Vec<Value>, Unable> {
 }
 
 fn replaced(value: Value, name: &str, by: &Value) -> Value {
+    let in_text = |text: String| match by {
+        Value::String(by) => text.replace(name, by),
+        other => text.replace(name, &other.to_string()),
+    };
     match value {
         Value::String(text) if text == name => by.clone(),
-        Value::String(text) => {
-            let by = by.as_str().map_or_else(|| by.to_string(), str::to_owned);
-            Value::String(text.replace(name, &by))
-        }
+        Value::String(text) => Value::String(in_text(text)),
         Value::Array(items) => items.into_iter().map(|item| replaced(item, name, by)).collect(),
         Value::Object(fields) => {
-            let field = |(key, value): (String, Value)| (key, replaced(value, name, by));
-            fields.into_iter().map(field).collect()
+            fields.into_iter().map(|(key, value)| (in_text(key), replaced(value, name, by))).collect()
         }
         other => other,
     }

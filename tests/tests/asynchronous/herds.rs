@@ -209,18 +209,18 @@ async fn an_errand_whose_runtime_ends_hands_on_the_lead() {
     let other = session.clone();
     world.cloud.answer_next(Service::Volume, 1, Answer::status(200));
     let before = world.token_requests();
-    let (done, wait) = std::sync::mpsc::channel();
+    let (done, wait) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { assert_eq!(status(&other).await, 200) });
-        runtime.block_on(sleep(MILLI * 100));
+        runtime.block_on(async { sleep(MILLI * 100).await });
         drop(runtime);
         done.send(()).unwrap();
     });
     while world.token_requests() == before {
         sleep(MILLI).await;
     }
-    wait.recv().unwrap();
+    wait.await.unwrap();
     world.cloud.set_latency(Service::Identity, Duration::ZERO);
     world.pass(SECOND * 10);
     assert_eq!(status(&session).await, 200);

@@ -197,6 +197,9 @@ fn a_follower_that_vanishes_is_not_missed() {
         let session = world.volumes_of(&world.identity("alice"));
         world.cloud.set_latency(Service::Identity, MILLI * 200);
         let leader = lead(&session);
+        while world.token_requests() == 0 {
+            sleep(MILLI).await;
+        }
         let mut followers = follow(&session, 16);
         sleep(MILLI * 50).await;
         followers.abort_all();
