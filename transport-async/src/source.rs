@@ -2,8 +2,9 @@
 
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,8 +45,8 @@ struct Flow {
     /// Why it could not be read.
     error: Option<io::Error>,
     closed: bool,
-    /// Whether it is the turn of the answer, which may have come early.
-    pauses: bool,
+    /// When it is the turn of the answer, which may have come early.
+    pause: Option<Arc<Pause>>,
     waker: Option<Waker>,
 }
 
@@ -68,7 +69,7 @@ impl Source {
             moved: Instant::now(),
             error: None,
             closed: false,
-            pauses: false,
+            pause: None,
             waker: None,
         };
         Self { flow: Arc::new(Mutex::new(flow)), taken: Arc::default() }
@@ -135,7 +136,7 @@ impl Flow {
         }
         // Between two pieces the connection looks for an answer: a server that refuses the body and
         // closes would otherwise be met by the next write, and its answer be lost.
-        if std::mem::take(&mut self.pauses) && pin!(yield_now()).poll(cx).is_pending() {
+        if self.pause.as_ref().is_some_and(|pause| !pause.is_over(cx)) {
             return Poll::Pending;
         }
         while self.piece.is_empty() {
@@ -155,7 +156,7 @@ impl Flow {
         self.left = self.left.map(|left| left - piece.len() as u64);
         self.progress = Progress { touched: true, finished: self.left == Some(0) };
         self.moved = Instant::now();
-        self.pauses = true;
+        self.pause = Some(Arc::default());
         Poll::Ready(Some(Ok(piece)))
     }
 
@@ -176,6 +177,35 @@ impl Flow {
         let kind = error.kind();
         self.error = Some(error);
         io::Error::from(kind)
+    }
+}
+
+/// Is over when the runtime has looked at all its sockets. (The connection looks only at what the
+/// runtime has seen; and it asks for the next piece more than once, woken or not.)
+#[derive(Default)]
+struct Pause {
+    begun: AtomicBool,
+    over: AtomicBool,
+    task: Mutex<Option<Waker>>,
+}
+
+impl Pause {
+    fn is_over(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
+        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
+        if !self.begun.swap(true, Ordering::AcqRel) {
+            let waker = Waker::from(Arc::clone(self));
+            return pin!(yield_now()).poll(&mut Context::from_waker(&waker)).is_ready();
+        }
+        self.over.load(Ordering::Acquire)
+    }
+}
+
+impl Wake for Pause {
+    fn wake(self: Arc<Self>) {
+        self.over.store(true, Ordering::Release);
+        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.wake();
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a scenario came to with one driver.
 
+use std::time::Duration;
+
 /// One thing that the data expects, and what came.
 #[derive(Clone, Debug)]
 pub struct Check {
@@ -24,6 +26,8 @@ pub struct Column {
     pub checks: Vec<Check>,
     /// Why it did not come to its end.
     pub broken: Option<String>,
+    /// How long it took, by the machine's clock.
+    pub took: Duration,
 }
 
 impl Check {
@@ -58,7 +62,7 @@ impl Column {
         for (mine, theirs) in self.checks.iter().zip(&other.checks) {
             if mine.what != theirs.what || (mine.got != theirs.got && !mine.choice) {
                 let (a, b) = (self.driver, other.driver);
-                lines.push(format!("{}: {a} {}, {b} {} ({})", mine.what, mine.got, theirs.got, theirs.what));
+                lines.push(format!("{}: {a} {}, {b} {}", mine.what, mine.got, theirs.got));
             }
         }
         if self.checks.len() != other.checks.len() {

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub enum Outcome {
     /// Like this.
     Exactly(String),
+    /// With this status.
+    Status(u16),
     /// Like one of these, since it hangs on what an HTTP library can do.
     OneOf {
         /// The choice.
@@ -35,6 +37,7 @@ impl Outcome {
     pub(super) fn fits(&self, got: &str) -> bool {
         match self {
             Self::Exactly(text) => text == got,
+            Self::Status(status) => status.to_string() == got,
             Self::OneOf { one_of } => one_of.iter().any(|text| text == got),
         }
     }
@@ -64,6 +67,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exactly(text) => f.write_str(text),
+            Self::Status(status) => write!(f, "{status}"),
             Self::OneOf { one_of } => f.write_str(&one_of.join(" or ")),
         }
     }

@@ -24,13 +24,16 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// A scenario, told to a driver with a cloud of its own.
 #[must_use]
 pub fn run(scenario: &Scenario, driver: &dyn Driver) -> Column {
-    let mut column = Column { driver: driver.name(), checks: Vec::new(), broken: None };
+    let began = Instant::now();
+    let (driver_name, took) = (driver.name(), Duration::ZERO);
+    let mut column = Column { driver: driver_name, checks: Vec::new(), broken: None, took };
     let told = Teller::new(scenario, driver).and_then(|mut teller| {
         let told = teller.steps(&scenario.steps, "");
         column.checks = teller.checks;
         told
     });
     column.broken = told.err().map(|error| error.to_string());
+    column.took = began.elapsed();
     column
 }
 

@@ -48,12 +48,13 @@ impl fmt::Display for Table {
         let drivers = self.rows.first().map(|row| row.columns.as_slice()).unwrap_or_default();
         write!(f, "{:width$}", "scenario")?;
         for column in drivers {
-            write!(f, " | {:8}", column.driver)?;
+            write!(f, " | {:15}", column.driver)?;
         }
         for row in &self.rows {
             write!(f, "\n{:width$}", row.scenario)?;
             for column in &row.columns {
-                write!(f, " | {:8}", if column.is_as_expected() { "ok" } else { "differs" })?;
+                let word = if column.is_as_expected() { "ok" } else { "differs" };
+                write!(f, " | {word:7} {:5.2} s", column.took.as_secs_f64())?;
             }
             for fault in row.faults() {
                 write!(f, "\n    {fault}")?;
