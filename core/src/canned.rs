@@ -1,6 +1,7 @@
 //! Answers without a server, for the unit tests of programs that are built on a session.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use http::{HeaderMap, Method, Response, Uri};
 
@@ -10,7 +11,7 @@ use crate::call::{Ask, Dispatch};
 /// was sent. It grants every login a token for a day, so identities work as usual.
 ///
 /// A transport puts it in the place of its HTTP library.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Canned {
     answers: VecDeque<Response<Vec<u8>>>,
     sent: Vec<SentRequest>,
@@ -18,7 +19,7 @@ pub struct Canned {
 }
 
 /// A request that a [`Canned`] cloud received.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct SentRequest {
     /// Its method.
     pub method: Method,
@@ -54,8 +55,11 @@ impl Canned {
         self.logins
     }
 
-    /// Answers a login.
-    pub fn ask(&mut self, _ask: &Ask) -> Response<Vec<u8>> {
+    /// Answers a login, or a log-out.
+    pub fn ask(&mut self, ask: &Ask) -> Response<Vec<u8>> {
+        if ask.request.method() == Method::DELETE {
+            return Response::new(Vec::new());
+        }
         self.logins += 1;
         let body = r#"{"token":{"methods":["password"],"roles":[{"id":"1","name":"member"},{"id":"2","name":"service"}],
             "issued_at":"2026-01-01T00:00:00.000000Z","expires_at":"2026-01-02T00:00:00.000000Z"}}"#;
@@ -82,5 +86,17 @@ impl Canned {
             *none.status_mut() = http::StatusCode::NOT_FOUND;
             none
         })
+    }
+}
+
+impl fmt::Debug for SentRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SentRequest({} {}, {} bytes)", self.method, self.uri.path(), self.body.len())
+    }
+}
+
+impl fmt::Debug for Canned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Canned({} answers left, {:?}, {} logins)", self.answers.len(), self.sent, self.logins)
     }
 }

@@ -60,7 +60,9 @@ pub enum InputError {
     )]
     HeaderTaken(&'static str),
     /// Neither a path nor an address.
-    #[error("`{0}` is neither a path nor an address: characters such as spaces are to be percent-encoded")]
+    #[error(
+        "`{0}` is neither a path nor an address: a path begins with a slash, and spaces are percent-encoded"
+    )]
     NotAPath(String),
     /// A path without a place to send it to.
     #[error("`{0}` is only a path: give the session an endpoint, or use an absolute address")]
@@ -283,7 +285,7 @@ pub enum Failure {
     /// The token was refused after the body had been used up.
     #[error(
         "the service refused the token after part of the body was read, and this body cannot be read \
-         again: the token will be renewed, send the body anew"
+         again: what can be renewed will be, so open the body anew and send it once more"
     )]
     Consumed,
     /// The service could not be reached; nothing happened there.

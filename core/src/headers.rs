@@ -44,6 +44,10 @@ pub(crate) fn compose(
     service: Option<&Lease>,
 ) -> HeaderMap {
     let mut headers = callers.clone();
+    // The transport frames the body, whose length it knows.
+    for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT] {
+        headers.remove(name);
+    }
     for (name, value) in sessions {
         headers.entry(name).or_insert_with(|| value.clone());
     }

@@ -38,6 +38,10 @@ pub(crate) struct Keyring {
     refused: Option<Arc<Credential>>,
     /// How many tokens the credential may still bring, if that is limited.
     uses_left: Option<u32>,
+    /// The lease that a service may have refused, and that is to be renewed when it can be.
+    suspected: Option<Flight>,
+    /// When it was last told that calls go without this identity's token.
+    warned: Option<Duration>,
 }
 
 /// Where an identity's credential comes from.
@@ -60,8 +64,6 @@ pub(crate) struct Want {
     pub(crate) at_least: Duration,
     /// It is to vouch for another token.
     pub(crate) vouching: bool,
-    /// The call has an errand already, and takes no second one.
-    pub(crate) no_errand: bool,
 }
 
 /// What the leader of a flight does next.
@@ -95,7 +97,15 @@ impl Keyring {
             Source::Known(credential) => credential.uses(),
             Source::Asked | Source::Nowhere => None,
         };
-        Self { source, lease: None, slot: Slot::new(), refused: None, uses_left }
+        Self {
+            source,
+            lease: None,
+            slot: Slot::new(),
+            refused: None,
+            uses_left,
+            suspected: None,
+            warned: None,
+        }
     }
 
     pub(crate) fn holding(lease: Lease) -> Self {
@@ -124,15 +134,45 @@ impl Keyring {
         clock: &ServerClock,
         new_flight: impl FnOnce() -> Flight,
     ) -> Turn<LoginError> {
-        let have = self.have(want, now, clock);
         let credential = match &self.source {
-            _ if have == Have::Fresh => return Turn::Use,
+            _ if self.have(want, now, clock) != Have::Nothing => return Turn::Use,
             Source::Nowhere => return Turn::Fail(LoginError::NotRenewable),
-            Source::Known(_) if self.uses_left == Some(0) => return Turn::Fail(LoginError::Spent),
+            Source::Known(_) if self.is_spent() && !self.slot.is_flying() => {
+                return Turn::Fail(LoginError::Spent);
+            }
             Source::Known(credential) => Some(Arc::clone(credential)),
             Source::Asked => None,
         };
-        self.slot.turn(have, now.tick, deadline, || (new_flight(), Login::new(credential)))
+        self.slot.turn(Have::Nothing, now.tick, deadline, || (new_flight(), Login::new(credential)))
+    }
+
+    pub(crate) fn is_usable(&self, want: &Want, now: Now, clock: &ServerClock) -> bool {
+        self.have(want, now, clock) != Have::Nothing
+    }
+
+    /// The lead of a renewal, if one is due and nobody has it. The caller does not wait for it: it
+    /// has a token that is alive, or does without.
+    pub(crate) fn renewal_due(
+        &mut self,
+        now: Now,
+        clock: &ServerClock,
+        new_flight: impl FnOnce() -> Flight,
+    ) -> Option<Flight> {
+        let credential = match &self.source {
+            _ if self.have(&Want::default(), now, clock) == Have::Fresh => return None,
+            Source::Known(_) if self.is_spent() => return None,
+            Source::Known(credential) => Some(Arc::clone(credential)),
+            Source::Asked => None,
+            Source::Nowhere => return None,
+        };
+        match self.slot.turn(Have::Alive, now.tick, now.tick, || (new_flight(), Login::new(credential))) {
+            Turn::Renew(flight) => Some(flight),
+            _ => None,
+        }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.uses_left == Some(0)
     }
 
     /// The column of the table.
@@ -147,15 +187,18 @@ impl Keyring {
             // It is all that there will ever be; what it is worth is the call's to judge.
             _ if !renewable => Have::Fresh,
             _ if unfit => Have::Nothing,
-            Standing::Fresh => Have::Fresh,
-            Standing::Stale if lease.renewal == Renewal::Limited || want.no_errand => Have::Fresh,
-            Standing::Stale => Have::Alive,
+            Standing::Fresh if self.suspected != Some(lease.flight) => Have::Fresh,
+            Standing::Stale if lease.renewal == Renewal::Limited => Have::Fresh,
+            Standing::Fresh | Standing::Stale => Have::Alive,
             Standing::Vouchable | Standing::Dead | Standing::Unknown => Have::Nothing,
         }
     }
 
     /// What the leader of `flight` does next; `None` if that flight is over.
     pub(crate) fn lead(&mut self, flight: Flight, now: Now) -> Option<Result<Step, InputError>> {
+        if self.is_spent() {
+            self.slot.refuse(flight, LoginError::Spent);
+        }
         let next_try = self.slot.next_try(flight)?;
         if now.tick < next_try {
             return Some(Ok(Step::Wait(next_try)));
@@ -203,8 +246,14 @@ impl Keyring {
         let retry_after = answer.as_ref().ok().and_then(|answer| retry_after(answer.headers()));
         let Heard { credential, asked, outcome } = self.slot.work(flight)?.hear(answer)?;
         self.count_use(outcome.as_ref().err());
-        let lease = outcome
-            .and_then(|token| Lease::granted(flight, token, &credential, asked, tools.pace, tools.random));
+        let renewal = match &self.source {
+            // Whoever supplied this one is asked for the next, whatever it is.
+            Source::Asked => Renewal::Unattended,
+            Source::Known(_) | Source::Nowhere => credential.renewal(),
+        };
+        let lease = outcome.and_then(|token| {
+            Lease::granted(flight, token, &credential, renewal, asked, tools.pace, tools.random)
+        });
         match lease {
             Ok(lease) => Some(self.granted(lease, now, tools.clock)),
             Err(error) => {
@@ -289,16 +338,38 @@ impl Keyring {
     }
 
     /// The leader goes away: whoever needs the token next continues. An attempt that was under
-    /// way is given its due pause, so that impatient leaders in a row are no herd.
-    pub(crate) fn leave(&mut self, flight: Flight, pace: &Pace) {
+    /// way is given its due pause, so that impatient leaders in a row are no herd. Whether there
+    /// was anything to leave.
+    pub(crate) fn leave(&mut self, flight: Flight, pace: &Pace) -> bool {
+        if !self.slot.is_led(flight) {
+            return false;
+        }
         let asked = self.asked(flight);
         let next_try = asked.map_or(Duration::ZERO, |asked| asked.tick.saturating_add(pace.first_pause));
         self.slot.leave(flight, next_try);
+        true
     }
 
-    /// New credentials: what was known of the old ones is void, the token included.
+    /// New credentials: what was known of the old ones is void, the token included. Those that
+    /// Keystone has refused are not new.
     pub(crate) fn supply(&mut self, credential: Credential) {
-        *self = Self::new(Source::Known(Arc::new(credential)));
+        if self.refused.as_deref() != Some(&credential) {
+            *self = Self::new(Source::Known(Arc::new(credential)));
+        }
+    }
+
+    /// A service may have refused this lease, and the call that found out cannot renew it.
+    pub(crate) fn suspect(&mut self, flight: Flight) {
+        self.suspected = Some(flight);
+    }
+
+    /// Whether it is time to tell (again) that calls go without this identity's token.
+    pub(crate) fn warns(&mut self, tick: Duration, pace: &Pace) -> bool {
+        let due = self.warned.is_none_or(|warned| tick.saturating_sub(warned) >= pace.cool_down);
+        if due {
+            self.warned = Some(tick);
+        }
+        due
     }
 
     /// A new token was handed in.

@@ -92,6 +92,8 @@ impl Lifetime {
         let Some(server) = clock.read(now) else { return Standing::Unknown };
         if server.earliest < expires {
             Standing::Fresh
+        } else if !clock.is_sure(now) {
+            Standing::Unknown
         } else if server.earliest < window_end(expires, trust_ends, window) {
             Standing::Vouchable
         } else {
@@ -143,6 +145,7 @@ fn window_end(expires: DateTime<Utc>, trust_ends: Option<DateTime<Utc>>, window:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skew::Source;
 
     const HOUR: Duration = Duration::from_secs(3600);
     const WINDOW: Duration = Duration::from_secs(48 * 3600);
@@ -200,9 +203,9 @@ mod tests {
         assert_eq!(token.standing(after(WINDOW * 2), &clock, WINDOW), Standing::Unknown);
         assert_eq!(token.left(start(), &clock), None);
 
-        // The cloud is ten minutes ahead of us.
-        clock.compare(later(start().wall, HOUR / 6), start(), start());
-        let left = HOUR - HOUR / 6;
+        // The cloud is three minutes ahead of us.
+        clock.compare(later(start().wall, HOUR / 20), Source::Keystone, start(), start());
+        let left = HOUR - HOUR / 20;
         for (age, expected) in [
             (left - NANO, Standing::Fresh),
             (left, Standing::Vouchable),
@@ -220,7 +223,7 @@ mod tests {
         let expires = later(start().wall, HOUR);
         let token = Lifetime::Stated { expires, trust_ends: Some(later(expires, HOUR)) };
         let mut clock = ServerClock::default();
-        clock.compare(start().wall, start(), start());
+        clock.compare(start().wall, Source::Keystone, start(), start());
         assert_eq!(token.standing(after(HOUR * 2 - NANO), &clock, WINDOW), Standing::Vouchable);
         assert_eq!(token.standing(after(HOUR * 2), &clock, WINDOW), Standing::Dead);
     }

@@ -7,7 +7,8 @@ use http::{HeaderMap, header::RETRY_AFTER};
 use crate::random::Random;
 
 /// The spans that shape renewal. The defaults suit a cloud with tokens of an hour, and
-/// each is capped by the token's own life, so they suit one of three seconds as well.
+/// each is capped by the token's own life, so they suit one of three seconds as well. Spans too
+/// small to be meant (a cool-down of zero would log in for ever) are raised to a least.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pace {
     /// A token is renewed this long before it expires, or a quarter of its life before, if that
@@ -45,6 +46,16 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// The same, with the least that keeps a client from asking for ever.
+    pub(crate) fn sane(mut self) -> Self {
+        self.distance = self.distance.max(Duration::from_millis(100));
+        self.first_pause = self.first_pause.max(Duration::from_millis(50));
+        self.longest_pause = self.longest_pause.max(self.first_pause);
+        self.cool_down = self.cool_down.max(Duration::from_millis(500));
+        self.ask_timeout = self.ask_timeout.max(Duration::from_millis(100));
+        self
+    }
+
     /// Least distance between two token requests, for tokens that live `life`.
     pub(crate) fn distance(&self, life: Duration) -> Duration {
         self.distance.min(life / 4)

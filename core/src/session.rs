@@ -1,5 +1,6 @@
 //! Whose call it is: which identities, which policy, which service.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ use crate::time::Now;
 /// # let _ = volumes;
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Session {
     pub(crate) user: Option<KeyringId>,
     pub(crate) vouching: Option<Arc<Vouching>>,
@@ -45,6 +46,21 @@ pub struct Session {
     pub(crate) tokens: bool,
     pub(crate) headers: Arc<HeaderMap>,
     pub(crate) tls: TlsId,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { user, vouching, endpoint, at_least, deadline, headers, .. } = self;
+        // Of the headers only the names: a caller may have put a secret into any of them.
+        f.debug_struct("Session")
+            .field("user", user)
+            .field("vouching", vouching)
+            .field("endpoint", endpoint)
+            .field("at_least", at_least)
+            .field("deadline", deadline)
+            .field("headers", &headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 /// How long a call may take to the head of its final answer, unless its session says otherwise.

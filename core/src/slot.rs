@@ -184,6 +184,10 @@ impl<W, F: Clone> Slot<W, F> {
         self.last.as_ref()
     }
 
+    pub(crate) fn is_flying(&self) -> bool {
+        matches!(self.phase, Phase::Flying(_))
+    }
+
     /// Whether this flight is under way and somebody is at it.
     pub(crate) fn is_led(&self, flight: Flight) -> bool {
         matches!(&self.phase, Phase::Flying(flying) if flying.flight == flight && flying.led)

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use common::{HOUR, MILLI, SECOND, borrowed, get, password, refused};
-use keepstone_core::{Failure, Keychain, KeyringId, LoginError, Notice, Outlook, Session, Vouching};
+use keepstone_core::{
+    Credential, Failure, Keychain, KeyringId, LoginError, Notice, Outlook, Session, UserRef, Vouching,
+};
 use sim::{Outcome, Sim, unavailable};
 
 const WINDOW: Duration = Duration::from_secs(172_800);
@@ -202,10 +204,16 @@ fn refused_credentials_are_sent_once_until_others_are_supplied() {
     sim.run();
     assert_eq!((sim.failed().len(), sim.keystone.requests.len()), (50, 1));
     sim.keystone.broken = None;
+    // The same again are no others: they would lock the account.
     sim.keys.supply(user, password("alice")).unwrap();
     sim.call_in(SECOND, get(&session));
     sim.run();
-    assert_eq!((sim.failed().len(), sim.keystone.requests.len()), (50, 2));
+    assert_eq!((sim.failed().len(), sim.keystone.requests.len()), (51, 1));
+    let others = Credential::password(common::AUTH_URL, UserRef::name("alice"), "n3w").unwrap();
+    sim.keys.supply(user, others).unwrap();
+    sim.call_in(SECOND, get(&session));
+    sim.run();
+    assert_eq!((sim.failed().len(), sim.keystone.requests.len()), (51, 2));
 }
 
 #[test]

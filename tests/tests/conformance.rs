@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 use std::path::Path;
+use std::thread;
 
 use keepstone_tests::conformance::{DRIVERS, Row, Table, load, run};
 
@@ -21,7 +22,10 @@ fn the_columns_come_out_the_same_and_as_the_data_says() {
             if only.as_ref().is_some_and(|only| !scenario.name.contains(only)) {
                 continue;
             }
-            let columns = DRIVERS.map(|driver| run(&scenario, driver)).into();
+            let columns = thread::scope(|scope| {
+                let side_by_side = DRIVERS.map(|driver| scope.spawn(|| run(&scenario, driver)));
+                side_by_side.map(|column| column.join().expect("a column")).into()
+            });
             table.rows.push(Row { scenario: format!("{file}: {}", scenario.name), columns });
         }
     }

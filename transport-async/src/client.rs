@@ -142,7 +142,8 @@ impl Builder {
         self
     }
 
-    /// Who is told what happens to the identities. The default writes it to [`log`]. It is called
+    /// Who is told what happens to the identities; a panic in there goes no further. The default
+    /// writes it to [`log`]. It is called
     /// with no lock held, in the task to which it happened.
     #[must_use]
     pub fn on_notice(mut self, listener: impl Fn(&Notice) + Send + Sync + 'static) -> Self {

@@ -1,22 +1,22 @@
 //! Tokens for somebody else's HTTP.
 
-use http::Uri;
-use http::{HeaderMap, StatusCode};
-use keepstone_core::{Event, Failure, Head, Verdict};
+use http::Request;
+use keepstone_core::{Broke, Event, Failure, Head, Verdict};
 
 use crate::drive::Driver;
 
 /// A call whose request another library sends.
 ///
 /// ```no_run
-/// # use keepstone_async::Session;
-/// # async fn send_it(uri: &http::Uri, headers: &http::HeaderMap) -> http::Response<()> { http::Response::new(()) }
+/// # use keepstone_async::{Head, Session};
+/// # async fn send_it(request: http::Request<&str>) -> http::Response<()> { http::Response::new(()) }
 /// # async fn of(session: &Session) -> Result<(), Box<dyn std::error::Error>> {
-/// let mut lent = session.lend(http::Request::get("/volumes").body(())?);
+/// let mut lent = session.lend(http::Request::post("/volumes").body("{}")?);
 /// let answer = loop {
-///     let (uri, headers) = lent.headers().await?;
-///     let answer = send_it(&uri, &headers).await;
-///     if !lent.judge(answer.status(), answer.headers()) {
+///     let request = lent.request().await?;
+///     let body = if lent.with_body() { "{}" } else { "" };
+///     let answer = send_it(request.map(|()| body)).await;
+///     if !lent.judge(Head { status: answer.status(), headers: answer.headers(), touched: true }) {
 ///         break answer;
 ///     }
 /// };
@@ -25,31 +25,49 @@ use crate::drive::Driver;
 pub struct Lent<'a> {
     driver: Driver<'a>,
     next: Option<Event>,
+    with_body: bool,
 }
 
 impl<'a> Lent<'a> {
     pub(crate) fn new(driver: Driver<'a>) -> Self {
-        Self { driver, next: None }
+        Self { driver, next: None, with_body: false }
     }
 
-    /// Where to send the request, and with which headers. Waits for tokens if it must. The HTTP
-    /// library must follow no redirects: most carry `X-Auth-Token` to other origins.
+    /// What to send now: method, address and headers, which may differ from one try to the next.
+    /// Waits for tokens if it must. The HTTP library must follow no redirects (most carry
+    /// `X-Auth-Token` to other origins) and frame the body, if [`Lent::with_body`].
     ///
     /// # Errors
-    /// [`Failure`]: the request must not be sent.
-    pub async fn headers(&mut self) -> Result<(Uri, HeaderMap), Failure> {
+    /// [`Failure`]: the request must not be sent, or not again.
+    pub async fn request(&mut self) -> Result<Request<()>, Failure> {
         let dispatch = match self.next.take() {
             None => self.driver.begin().await?,
             Some(event) => self.driver.permission(event).await?,
         };
-        Ok((dispatch.uri, dispatch.headers))
+        self.with_body = dispatch.with_body;
+        let mut request = Request::new(());
+        *request.method_mut() = dispatch.method;
+        *request.uri_mut() = dispatch.uri;
+        *request.headers_mut() = dispatch.headers;
+        Ok(request)
     }
 
-    /// Whether the answer is to be thrown away and the request sent again, with new
-    /// [`Lent::headers`].
-    pub fn judge(&mut self, status: StatusCode, headers: &HeaderMap) -> bool {
-        let again = matches!(self.driver.judge(Head { status, headers, touched: true }), Verdict::Again);
+    /// Whether the body goes along with the last [`Lent::request`]: not after a redirect that made
+    /// it a GET.
+    #[must_use]
+    pub fn with_body(&self) -> bool {
+        self.with_body
+    }
+
+    /// Whether the answer is to be thrown away and the next [`Lent::request`] sent.
+    pub fn judge(&mut self, answer: Head<'_>) -> bool {
+        let again = matches!(self.driver.judge(answer), Verdict::Again);
         self.next = again.then_some(Event::Again);
         again
+    }
+
+    /// There was no answer. The next [`Lent::request`] is another try, or says why there is none.
+    pub fn broke(&mut self, how: Broke) {
+        self.next = Some(Event::Broke(how));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -96,6 +97,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, Keychain> {
+        self.after_fork();
         // Core keeps the keychain whole at every step, so a panic elsewhere does not spoil it.
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -105,7 +107,8 @@ impl Shared {
         let notices = keys.take_notices();
         drop(keys);
         for notice in &notices {
-            (self.listener)(notice);
+            // A listener's panic is reported, and takes no call with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| (self.listener)(notice)));
         }
     }
 
@@ -139,7 +142,9 @@ impl Shared {
 
     pub(crate) fn forget(&self, keyring: KeyringId) {
         self.with(|keys| keys.forget(keyring));
-        self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
+        let supplier = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
+        // Not under the lock: it may own an identity, which is then forgotten too.
+        drop(supplier);
     }
 
     /// Finds out what core asks for, with no lock held; without this client, if it goes meanwhile.

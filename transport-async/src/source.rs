@@ -1,19 +1,18 @@
 //! A body being sent: how much of it the connection has taken, and what became of it.
 
 use std::io;
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::Notify;
-use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use crate::body::Pieces;
+use crate::pause::Pause;
 
 /// What is handed over at once. A body in memory is cut up too, so that its progress shows.
 const PIECE: usize = 64 << 10;
@@ -177,35 +176,6 @@ impl Flow {
         let kind = error.kind();
         self.error = Some(error);
         io::Error::from(kind)
-    }
-}
-
-/// Is over when the runtime has looked at all its sockets. (The connection looks only at what the
-/// runtime has seen; and it asks for the next piece more than once, woken or not.)
-#[derive(Default)]
-struct Pause {
-    begun: AtomicBool,
-    over: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Pause {
-    fn is_over(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
-        *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(cx.waker().clone());
-        if !self.begun.swap(true, Ordering::AcqRel) {
-            let waker = Waker::from(Arc::clone(self));
-            return pin!(yield_now()).poll(&mut Context::from_waker(&waker)).is_ready();
-        }
-        self.over.load(Ordering::Acquire)
-    }
-}
-
-impl Wake for Pause {
-    fn wake(self: Arc<Self>) {
-        self.over.store(true, Ordering::Release);
-        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            task.wake();
-        }
     }
 }
 

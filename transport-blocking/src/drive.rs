@@ -73,10 +73,12 @@ impl<'a> Driver<'a> {
                 }
                 Action::Fail(failure) => return Err(failure),
                 Action::Send(mut dispatch) => {
-                    if let Some(errand) = dispatch.errand.take() {
-                        errand::run(shared, errand);
+                    let ran_here = dispatch.errand.take().is_some_and(|errand| errand::run(shared, errand));
+                    if !ran_here {
+                        return Ok(dispatch);
                     }
-                    return Ok(dispatch);
+                    // That took its time: what was to be sent may no longer be the best there is.
+                    Event::Woke
                 }
             };
         }

@@ -1,5 +1,6 @@
 //! Renewals that are due but not urgent.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -9,15 +10,15 @@ use keepstone_core::{Errand, ErrandStep, Event};
 use crate::error::BuildError;
 use crate::shared::Shared;
 
-/// Runs an errand on the helper thread, or, where there is none, here and now.
-pub(crate) fn run(shared: &Shared, errand: Errand) {
+/// Runs an errand on the helper thread, or, where there is none, here and now. Whether it ran here.
+pub(crate) fn run(shared: &Shared, errand: Errand) -> bool {
     let here = match shared.helper() {
         Some(helper) => helper.send(errand).err().map(|unsent| unsent.0),
         None => Some(errand),
     };
-    if let Some(errand) = here {
-        Runner { shared, errand: errand.hurried(shared.clock.now()), done: false }.run();
-    }
+    let Some(errand) = here else { return false };
+    Runner { shared, errand: errand.hurried(shared.clock.now()), done: false }.run();
+    true
 }
 
 /// Starts the thread. It holds the client only while it works, and ends with it.
@@ -33,7 +34,9 @@ pub(crate) fn start_helper(shared: &Arc<Shared>) -> Result<(), BuildError> {
 fn help(client: &Weak<Shared>, errands: &Receiver<Errand>) {
     for errand in errands {
         let Some(shared) = client.upgrade() else { return };
-        Runner { shared: &shared, errand, done: false }.run();
+        let runner = Runner { shared: &shared, errand, done: false };
+        // A supplier's panic is reported, and leaves the thread to the errands behind.
+        let _ = catch_unwind(AssertUnwindSafe(|| runner.run()));
     }
 }
 

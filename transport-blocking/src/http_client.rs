@@ -249,11 +249,9 @@ fn frame(dispatch: &Dispatch, length: Option<u64>) -> HeaderMap {
 /// How it broke, from what ureq says and from how much of the body it took.
 fn broke(error: &ureq::Error, source: Option<&Source<'_>>) -> Broke {
     match (cause(error), source) {
-        ((cause, false), _) => Broke::Unsent(cause),
-        ((cause, true), Some(source)) if !source.finished => {
-            Broke::Sending { cause, touched: source.touched }
-        }
-        ((cause, true), _) => Broke::Waiting(cause),
+        ((cause, false), source) if source.is_none_or(|source| !source.touched) => Broke::Unsent(cause),
+        ((cause, _), Some(source)) if !source.finished => Broke::Sending { cause, touched: source.touched },
+        ((cause, _), _) => Broke::Waiting(cause),
     }
 }
 

@@ -63,10 +63,10 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    ApplicationCredentialRef, Borrowed, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
-    EndpointError, Failure, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now, Outlook,
-    Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef, Vouching,
-    When, Who, request_id, token,
+    ApplicationCredentialRef, Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
+    EndpointError, Failure, Head, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now,
+    Outlook, Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
+    Vouching, Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use session::{Session, refusal};

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -93,6 +94,7 @@ impl Shared {
     }
 
     fn lock(&self) -> MutexGuard<'_, Keychain> {
+        self.after_fork();
         // Core keeps the keychain whole at every step, so a panic elsewhere does not spoil it.
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,9 +103,10 @@ impl Shared {
         self.wake(&keys);
         let notices = keys.take_notices();
         drop(keys);
-        // A listener that panicked once is not called again on the way out.
-        let quiet = std::thread::panicking();
-        notices.iter().filter(|_| !quiet).for_each(|notice| (self.listener)(notice));
+        for notice in &notices {
+            // A listener's panic is reported, and takes no call with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| (self.listener)(notice)));
+        }
     }
 
     /// Wakes those who wait, if anything has changed.
@@ -126,7 +129,9 @@ impl Shared {
 
     pub(crate) fn forget(&self, keyring: KeyringId) {
         self.with(|keys| keys.forget(keyring));
-        self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
+        let supplier = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
+        // Not under the lock: it may own an identity, which is then forgotten too.
+        drop(supplier);
     }
 
     /// Finds out what core asks for, with no lock held.

@@ -72,7 +72,12 @@ impl Call {
         if let Some(uri) = absolute(&text) {
             return Ok(uri);
         }
-        let endpoint = self.session.endpoint.as_ref().ok_or(InputError::NoEndpoint(text))?;
+        // `container` by itself reads as a host, and its path as nothing: the endpoint's own root.
+        if self.uri.authority().is_some() {
+            return Err(InputError::NotAPath(text).into());
+        }
+        let path_alone = || InputError::NoEndpoint(self.uri.path().to_owned());
+        let endpoint = self.session.endpoint.as_ref().ok_or_else(path_alone)?;
         let token = user.map(|lease| &lease.token.description);
         let owner = Owner {
             project: token.and_then(|token| token.project.as_ref()).map(|project| project.id.as_str()),

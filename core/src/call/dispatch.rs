@@ -43,7 +43,6 @@ pub enum Action {
 }
 
 /// What happened.
-#[derive(Debug)]
 pub enum Event {
     /// The first event of a call.
     Begin,
@@ -61,6 +60,21 @@ pub enum Event {
     Again,
 }
 
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin => f.write_str("Begin"),
+            // An answer to a login holds a token, in its head and perhaps in its body.
+            Self::Answered(answer) => write!(f, "Answered({})", answer.status()),
+            Self::Told(reply) => write!(f, "Told({reply:?})"),
+            Self::Broke(broke) => write!(f, "Broke({broke:?})"),
+            Self::Landed => f.write_str("Landed"),
+            Self::Woke => f.write_str("Woke"),
+            Self::Again => f.write_str("Again"),
+        }
+    }
+}
+
 /// A small request to Keystone.
 pub struct Ask {
     /// The request, its body included.
@@ -76,8 +90,8 @@ pub struct Ask {
 impl fmt::Debug for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { request, tls, at_most, until } = self;
-        let (method, uri) = (request.method(), request.uri());
-        write!(f, "Ask({method} {uri}, {tls:?}, at most {at_most} bytes, until {until:?})")
+        let (method, path) = (request.method(), request.uri().path());
+        write!(f, "Ask({method} {path}, {tls:?}, at most {at_most} bytes, until {until:?})")
     }
 }
 
@@ -125,11 +139,11 @@ pub struct Dispatch {
 
 impl fmt::Debug for Dispatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Of the headers only the names: a caller may have put a secret into any of them.
+        // Neither headers' values nor the query: a caller may have put a secret there.
         f.debug_struct("Dispatch")
             .field("method", &self.method)
-            .field("uri", &self.uri)
-            .field("headers", &self.headers.keys())
+            .field("path", &self.uri.path())
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("until", &self.until)
             .field("errand", &self.errand)
             .finish_non_exhaustive()

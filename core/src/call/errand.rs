@@ -47,6 +47,8 @@ impl Errand {
     pub fn next(&mut self, keys: &mut Keychain, event: Event, now: Now) -> ErrandStep {
         match event {
             Event::Answered(answer) => keys.hear(self.flight, Ok(&answer), now),
+            // If it is our own end that cut the answer off, that is no failure of Keystone's.
+            Event::Broke(_) if now.tick >= self.until => self.abandon(keys),
             Event::Broke(broke) => keys.hear(self.flight, Err(broke.into_cause()), now),
             Event::Told(Reply::Credential(told)) => {
                 keys.told(self.flight, told.map(|credential| *credential), now)

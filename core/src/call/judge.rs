@@ -21,13 +21,14 @@ use std::time::Duration;
 use http::{StatusCode, Uri};
 
 use super::redirect::Redirect;
-use super::{Broke, Call, Head, Verdict};
+use super::{BodyKind, Broke, Call, Head, Verdict};
 use crate::error::{Cause, Failure, Refusal, Trouble, Wait};
 use crate::identity::Renewal;
 use crate::keychain::{Keychain, date};
 use crate::lease::Lease;
 use crate::notice::Notice;
 use crate::pace::retry_after;
+use crate::session::DEFAULT_DEADLINE;
 use crate::slot::Flight;
 use crate::time::Now;
 
@@ -89,7 +90,7 @@ impl Call {
     }
 
     /// The 401 table.
-    fn blame(&self, sent: &Sent, answer: Head<'_>, now: Now) -> Result<Remedy, Refusal> {
+    fn blame(&mut self, sent: &Sent, answer: Head<'_>, now: Now) -> Result<Remedy, Refusal> {
         let Some(user) = &sent.user else { return Err(Refusal::NoToken) };
         if !self.session.renewal {
             return Err(Refusal::RenewalForbidden);
@@ -109,8 +110,19 @@ impl Call {
             Some(_) if renewable => (renew_user, Refusal::EvenRenewed),
             Some(_) => (None, Refusal::BorrowedBesideService),
         };
-        let outlast = || if self.session.piece { self.worth_waiting(sent.pause, answer, now) } else { None };
-        remedy.or_else(outlast).ok_or(refusal)
+        remedy.or_else(|| self.outlast(sent.pause, answer, now)).ok_or(refusal)
+    }
+
+    /// A piece of a transfer waits for a 401 to pass. The time for that is counted from the first
+    /// one: each attempt may take hours, and the call's own time starts anew with them.
+    fn outlast(&mut self, pause: Duration, answer: Head<'_>, now: Now) -> Option<Remedy> {
+        if !self.session.piece {
+            return None;
+        }
+        let span = self.session.deadline.unwrap_or(DEFAULT_DEADLINE);
+        let end = *self.done.outlast_until.get_or_insert(now.tick.saturating_add(span));
+        let remedy = self.worth_waiting(pause, answer, now)?;
+        (now.tick.saturating_add(pause) < end).then_some(remedy)
     }
 
     /// Whether it may be this service token's fault: not if it was renewed for this call, nor
@@ -138,6 +150,7 @@ impl Call {
                 self.done.renewed_user = true;
                 keys.refuse(flight);
             }
+            Some(Remedy::SuspectService(flight)) if self.consumed => keys.suspect(flight),
             Some(Remedy::SuspectService(flight)) => {
                 self.done.suspected = Some(flight);
                 keys.notify(Notice::Suspected { keyring: flight.keyring });
@@ -159,6 +172,7 @@ impl Call {
     /// The request was not answered: may it go again?
     pub(super) fn broke(&mut self, keys: &mut Keychain, broke: Broke, now: Now) -> Result<(), Failure> {
         self.sent = None;
+        let may_repeat = self.probe || self.method.is_idempotent();
         let (harmless, cause) = match broke {
             _ if now.tick >= self.deadline() => {
                 return Err(Failure::Late { waiting_for: Wait::Answer, last: None });
@@ -166,7 +180,13 @@ impl Call {
             Broke::Late => return Err(Failure::Late { waiting_for: Wait::Answer, last: None }),
             Broke::Unsent(cause) => (true, cause),
             Broke::Sending { cause, touched } if self.body.is_consumed(touched) => (false, cause),
-            Broke::Sending { cause, .. } | Broke::Waiting(cause) => (self.method.is_idempotent(), cause),
+            Broke::Waiting(cause) if !self.probe && self.body.is_consumed(true) => (false, cause),
+            Broke::Sending { cause, .. } => {
+                // A server that refuses a body may close before its 401 is read: ask it first.
+                self.probe = may_repeat && self.body != BodyKind::Empty;
+                (may_repeat, cause)
+            }
+            Broke::Waiting(cause) => (may_repeat, cause),
         };
         let pause = keys.pause(self.done.retries.saturating_add(1), None);
         let in_time = now.tick.saturating_add(pause) < self.deadline();

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Call;
 use super::dispatch::{Action, BodyKind, Dispatch, Published};
 use super::errand::Errand;
+use super::{Call, Leading};
 use crate::allow_expired::{Need, Vouching};
 use crate::error::{Failure, InputError, LoginError, Wait, Who};
 use crate::identity::Renewal;
@@ -13,7 +13,6 @@ use crate::keychain::{Keychain, KeyringId, Task};
 use crate::keyring::Want;
 use crate::lease::Lease;
 use crate::lifetime::Standing;
-use crate::notice::Notice;
 use crate::skew::ServerClock;
 use crate::slot::Turn;
 use crate::time::Now;
@@ -27,7 +26,6 @@ const ONE_SHOT_MARGIN: Duration = Duration::from_secs(10);
 pub(super) struct Tokens {
     pub(super) user: Option<Arc<Lease>>,
     pub(super) service: Option<Arc<Lease>>,
-    errand: Option<Errand>,
 }
 
 impl Call {
@@ -46,12 +44,14 @@ impl Call {
                 .service
                 .clone()
                 .filter(|lease| fresh(lease) && lease.may_vouch(now, &published.clock)),
-            errand: None,
         };
         if self.session.user.is_some() != tokens.user.is_some() {
             return None;
         }
         self.check_life(tokens.user.as_deref(), now, &published.clock).ok()?;
+        if tokens.user.as_ref().is_some_and(|lease| lease.falls_short(self.margin(), now)) {
+            return None;
+        }
         let service = match self.vouching_now(tokens.user.as_deref(), now, &published.clock) {
             Some(vouching) => {
                 let lease = tokens.service.filter(|lease| has_role(&vouching, lease))?;
@@ -84,22 +84,22 @@ impl Call {
         if now.tick < self.not_before {
             return Err(Action::Pause { until: self.not_before.min(self.deadline()) });
         }
+        self.without = None;
         let mut tokens = Tokens::default();
-        let gathered = self.gather(keys, &mut tokens, now);
-        let errand = tokens.errand.take();
         let pause = keys.pause(self.done.retries.saturating_add(1), None);
-        let composed =
-            gathered.and_then(|()| self.compose(tokens, now, keys.clock(), pause).map_err(Action::Fail));
-        match (composed, errand) {
-            (Ok(dispatch), errand) => Ok(Dispatch { errand, ..dispatch }),
-            (Err(action), errand) => {
-                // The call does not go out yet, so neither does the errand that it would bring.
-                if let Some(errand) = errand {
-                    errand.abandon(keys);
-                }
-                Err(action)
-            }
-        }
+        self.gather(keys, &mut tokens, now)?;
+        let dispatch = self.compose(tokens, now, keys.clock(), pause).map_err(Action::Fail)?;
+        // The lead of a renewal is taken only by a call that goes out, and so can run it.
+        Ok(Dispatch { errand: self.errand(keys, now), ..dispatch })
+    }
+
+    /// A renewal that is due of a token that this call goes out with.
+    fn errand(&self, keys: &mut Keychain, now: Now) -> Option<Errand> {
+        let sent = self.sent.as_ref()?;
+        let carried = sent.user.iter().chain(&sent.service).map(|lease| lease.flight.keyring);
+        let mut wanted = carried.chain(self.without);
+        let flight = wanted.find_map(|keyring| keys.renewal_due(keyring, now))?;
+        Some(Errand::new(flight, self.deadline()))
     }
 
     fn gather(&mut self, keys: &mut Keychain, tokens: &mut Tokens, now: Now) -> Result<(), Action> {
@@ -110,17 +110,19 @@ impl Call {
 
     /// A leader asks until its flight is over.
     fn go_on_leading(&mut self, keys: &mut Keychain, now: Now) -> Result<(), Action> {
-        let Some((flight, who)) = self.lead else { return Ok(()) };
-        let deadline = self.deadline();
-        if now.tick >= deadline {
+        let Some(Leading { flight, who, until: end }) = self.lead else { return Ok(()) };
+        if now.tick >= self.deadline() {
             return Err(self.late(keys));
         }
-        match keys.lead(flight, now, deadline) {
+        if now.tick >= end {
+            keys.leave(flight);
+        }
+        match keys.lead(flight, now, end) {
             None => {
                 self.lead = None;
                 Ok(())
             }
-            Some(Ok(Task::Wait(until))) => Err(Action::Pause { until: until.min(deadline) }),
+            Some(Ok(Task::Wait(until))) => Err(Action::Pause { until: until.min(end) }),
             Some(Ok(Task::Ask(ask))) => Err(Action::Ask(ask)),
             Some(Ok(Task::Consult(question))) => Err(Action::Consult(question)),
             Some(Err(error)) => {
@@ -134,7 +136,7 @@ impl Call {
         let user = self.session.user.and_then(|id| keys.last_failure(id));
         let service = self.session.vouching.as_ref().and_then(|v| keys.last_failure(v.service));
         let (waiting_for, last) = match self.lead {
-            Some((flight, who)) => (Wait::Token(who), keys.last_failure(flight.keyring)),
+            Some(Leading { flight, who, .. }) => (Wait::Token(who), keys.last_failure(flight.keyring)),
             None if self.not_before > Duration::ZERO => (Wait::Retry, None),
             None if user.is_none() && service.is_some() => (Wait::Token(Who::Service), service),
             None => (Wait::Token(Who::User), user),
@@ -144,12 +146,17 @@ impl Call {
 
     fn take_user(&mut self, keys: &mut Keychain, tokens: &mut Tokens, now: Now) -> Result<(), Action> {
         let Some(user) = self.session.user else { return Ok(()) };
-        let margin = if self.body == BodyKind::OneShot { ONE_SHOT_MARGIN } else { Duration::ZERO };
-        let want = Want { at_least: self.session.at_least.max(margin), ..Want::default() };
-        match keys.turn(user, Who::User, &want, now, self.deadline()).map_err(fail)? {
+        let deadline = self.deadline();
+        let enough = Want { at_least: self.session.at_least, ..Want::default() };
+        // More is better for some bodies, but nothing to wait for when Keystone has none to give.
+        let more = match keys.last_failure(user) {
+            None => Want { at_least: enough.at_least.max(self.margin()), ..enough },
+            Some(_) => enough,
+        };
+        match keys.turn(user, Who::User, &more, now, deadline).map_err(fail)? {
             Turn::Use => {}
-            Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight, self.deadline())),
-            turn => return Err(self.not_yet(keys, Who::User, turn, now)),
+            Turn::Fail(_) | Turn::Pause(_) if keys.is_usable(user, &enough, now) => {}
+            turn => return Err(self.not_yet(keys, Who::User, turn, deadline, now)),
         }
         tokens.user = keys.lease(user);
         Ok(())
@@ -160,54 +167,99 @@ impl Call {
             return Ok(());
         };
         let service = vouching.service;
-        let want = Want {
-            other_than: self.done.suspected,
-            vouching: true,
-            no_errand: tokens.errand.is_some(),
-            ..Want::default()
-        };
+        let want = Want { other_than: self.done.suspected, vouching: true, ..Want::default() };
         let optional = vouching.need == Need::Preferred && self.stands_alone(tokens, now, keys.clock());
-        match keys.turn(service, Who::Service, &want, now, self.deadline()).map_err(fail)? {
+        let until = if optional { self.patience(now) } else { self.deadline() };
+        let last = keys.last_failure(service);
+        let in_vain = optional && (last.is_some() || now.tick >= until);
+        if in_vain && !keys.is_usable(service, &want, now) {
+            return self.go_without(keys, service, last, now);
+        }
+        match keys.turn(service, Who::Service, &want, now, until).map_err(fail)? {
             Turn::Use => {}
-            Turn::Renew(flight) => tokens.errand = Some(Errand::new(flight, self.deadline())),
-            Turn::Pause(_) if optional => return go_without(keys, service, keys.last_failure(service)),
-            Turn::Fail(error) if optional => return go_without(keys, service, Some(error)),
-            turn => return Err(self.not_yet(keys, Who::Service, turn, now)),
+            Turn::Fail(error) if optional => return self.go_without(keys, service, Some(error), now),
+            turn => return Err(self.not_yet(keys, Who::Service, turn, until, now)),
         }
-        let Some(lease) = keys.lease(service) else { return Ok(()) };
-        if !has_role(&vouching, &lease) {
-            if optional {
-                return go_without(keys, service, None);
-            }
-            let has = lease.token.description.roles.iter().map(|role| role.name.clone()).collect();
-            return Err(Action::Fail(Failure::ServiceRoleMissing { wanted: vouching.roles.clone(), has }));
+        match keys
+            .lease(service)
+            .map(|lease| (self.check_voucher(&vouching, &lease, now, keys.clock()), lease))
+        {
+            Some((Ok(()), lease)) => tokens.service = Some(lease),
+            Some((Err(_), _)) if optional => return self.go_without(keys, service, None, now),
+            Some((Err(failure), _)) => return Err(Action::Fail(failure)),
+            None => {}
         }
-        tokens.service = Some(lease);
         Ok(())
+    }
+
+    /// Whether a service token can vouch: it is alive, and has a role that receivers ask for.
+    fn check_voucher(
+        &self,
+        vouching: &Vouching,
+        lease: &Lease,
+        now: Now,
+        clock: &ServerClock,
+    ) -> Result<(), Failure> {
+        if !lease.may_vouch(now, clock) {
+            return Err(Failure::Login { who: Who::Service, source: LoginError::NotRenewable });
+        }
+        if !has_role(vouching, lease) {
+            let has = lease.token.description.roles.iter().map(|role| role.name.clone()).collect();
+            return Err(Failure::ServiceRoleMissing { wanted: vouching.roles.clone(), has });
+        }
+        Ok(())
+    }
+
+    /// How long a token that is only preferred is waited for: half of the time there is.
+    fn patience(&mut self, now: Now) -> Duration {
+        let left = self.deadline().saturating_sub(now.tick);
+        *self.patience.get_or_insert(now.tick.saturating_add(left / 2))
+    }
+
+    fn go_without(
+        &mut self,
+        keys: &mut Keychain,
+        service: KeyringId,
+        error: Option<LoginError>,
+        now: Now,
+    ) -> Result<(), Action> {
+        self.without = Some(service);
+        keys.warn(service, error, now);
+        Ok(())
+    }
+
+    /// What the user's token must have left, beyond what the session asks for.
+    fn margin(&self) -> Duration {
+        if self.body == BodyKind::OneShot { ONE_SHOT_MARGIN } else { Duration::ZERO }
     }
 
     /// Whether the user's token is good without anybody's vouching.
     fn stands_alone(&self, tokens: &Tokens, now: Now, clock: &ServerClock) -> bool {
         tokens.user.as_ref().is_some_and(|lease| {
-            matches!(lease.standing(now, clock, Duration::ZERO), Standing::Fresh | Standing::Stale)
+            let standing = lease.standing(now, clock, Duration::ZERO);
+            matches!(standing, Standing::Fresh | Standing::Stale | Standing::Unknown)
         })
     }
 
     /// A turn that does not bring a token yet, as an action.
-    fn not_yet(&mut self, keys: &mut Keychain, who: Who, turn: Turn<LoginError>, now: Now) -> Action {
-        let deadline = self.deadline();
+    fn not_yet(
+        &mut self,
+        keys: &mut Keychain,
+        who: Who,
+        turn: Turn<LoginError>,
+        until: Duration,
+        now: Now,
+    ) -> Action {
+        let again = Action::Pause { until: now.tick };
         match turn {
             Turn::Lead(flight) => {
-                self.lead = Some((flight, who));
-                match self.go_on_leading(keys, now) {
-                    Err(action) => action,
-                    Ok(()) => Action::Pause { until: now.tick },
-                }
+                self.lead = Some(Leading { flight, who, until });
+                self.go_on_leading(keys, now).err().unwrap_or(again)
             }
-            Turn::Park(flight) => Action::Park { flight, until: deadline },
-            Turn::Pause(until) => Action::Pause { until: until.min(deadline) },
+            Turn::Park(flight) => Action::Park { flight, until },
+            Turn::Pause(next) => Action::Pause { until: next.min(until) },
             Turn::Fail(source) => Action::Fail(Failure::Login { who, source }),
-            Turn::Use | Turn::Renew(_) => Action::Pause { until: now.tick },
+            Turn::Use | Turn::Renew(_) => again,
         }
     }
 
@@ -232,11 +284,6 @@ impl Call {
 
 fn has_role(vouching: &Vouching, lease: &Lease) -> bool {
     lease.token.description.has_any_role(&vouching.roles)
-}
-
-fn go_without(keys: &mut Keychain, keyring: KeyringId, error: Option<LoginError>) -> Result<(), Action> {
-    keys.notify(Notice::GoesWithout { keyring, error });
-    Ok(())
 }
 
 fn fail(error: InputError) -> Action {

@@ -10,9 +10,11 @@ mod judge;
 mod look;
 mod redirect;
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use http::uri::Authority;
 use http::{HeaderMap, Method, Uri};
 
 pub use dispatch::{
@@ -21,7 +23,7 @@ pub use dispatch::{
 pub use errand::{Errand, ErrandStep};
 
 use crate::error::{Failure, Who};
-use crate::keychain::Keychain;
+use crate::keychain::{Keychain, KeyringId};
 use crate::session::{DEFAULT_DEADLINE, Session};
 use crate::slot::Flight;
 use crate::time::Now;
@@ -29,9 +31,7 @@ use judge::{Remedy, Sent};
 
 /// One request, with what it has been through so far.
 ///
-/// Give [`Call::next`] the event that answers its last action; a wrong one is no worse than
-/// "look again". Before a call is dropped, [`Call::owes`] says whether [`Call::abandon`] is due.
-#[derive(Debug)]
+/// Give [`Call::next`] the event that answers its last action. Before a call is dropped, [`Call::owes`] says whether [`Call::abandon`] is due.
 pub struct Call {
     session: Session,
     method: Method,
@@ -42,8 +42,11 @@ pub struct Call {
     until: Option<Duration>,
     /// Not before this tick is it looked at again.
     not_before: Duration,
-    /// The flight that this call leads, and for which of its identities.
-    lead: Option<(Flight, Who)>,
+    lead: Option<Leading>,
+    /// Until when it waits for a service token that is only preferred, once it has begun to.
+    patience: Option<Duration>,
+    /// The service identity without whose token it goes.
+    without: Option<KeyringId>,
     sent: Option<Sent>,
     /// What the last answer asks for, to be done at the next step.
     remedy: Option<Remedy>,
@@ -54,6 +57,14 @@ pub struct Call {
     probe: bool,
     /// A `Date` that the keychain wants, with when its request left and when it came.
     date: Option<(DateTime<Utc>, Now, Now)>,
+}
+
+/// A flight that a call leads: for which of its identities, and until when.
+#[derive(Clone, Copy, Debug)]
+struct Leading {
+    flight: Flight,
+    who: Who,
+    until: Duration,
 }
 
 /// What a call has tried already: each row of the 401 table at most once.
@@ -67,6 +78,24 @@ struct Done {
     /// piece of a transfer waited for a 401 to go away.
     retries: u32,
     redirects: u32,
+    /// Until when a piece of a transfer waits for a 401 to pass.
+    outlast_until: Option<Duration>,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { session, method, body, lead, done, .. } = self;
+        let (origin, path) = (self.uri.authority().map(Authority::host), self.uri.path());
+        // Not the headers, nor the query: a caller may have put a secret there.
+        f.debug_struct("Call")
+            .field("session", session)
+            .field("method", method)
+            .field("to", &(origin, path))
+            .field("body", body)
+            .field("lead", lead)
+            .field("done", done)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Call {
@@ -82,6 +111,8 @@ impl Call {
             until: None,
             not_before: Duration::ZERO,
             lead: None,
+            patience: None,
+            without: None,
             sent: None,
             remedy: None,
             consumed: false,
@@ -112,12 +143,12 @@ impl Call {
     fn take_in(&mut self, keys: &mut Keychain, event: Event, now: Now) -> Result<(), Failure> {
         self.settle(keys);
         match (event, self.lead) {
-            (Event::Answered(answer), Some((flight, _))) => keys.hear(flight, Ok(&answer), now),
-            (Event::Told(Reply::Credential(told)), Some((flight, _))) => {
+            (Event::Answered(answer), Some(Leading { flight, .. })) => keys.hear(flight, Ok(&answer), now),
+            (Event::Told(Reply::Credential(told)), Some(Leading { flight, .. })) => {
                 keys.told(flight, told.map(|credential| *credential), now);
             }
             // If it is our own deadline that cut the answer off, that is no failure of Keystone's.
-            (Event::Broke(broke), Some((flight, _))) if now.tick < self.deadline() => {
+            (Event::Broke(broke), Some(Leading { flight, until, .. })) if now.tick < until => {
                 keys.hear(flight, Err(broke.into_cause()), now);
             }
             (Event::Broke(broke), None) => return self.broke(keys, broke, now),
@@ -137,7 +168,7 @@ impl Call {
     /// noted of tokens and clocks is not lost.
     pub fn abandon(&mut self, keys: &mut Keychain) {
         self.settle(keys);
-        if let Some((flight, _)) = self.lead.take() {
+        if let Some(Leading { flight, .. }) = self.lead.take() {
             keys.leave(flight);
         }
         if let Some(Remedy::RenewUser(flight)) = self.remedy.take() {

@@ -84,7 +84,7 @@ impl Credential {
     /// [`InputError::AuthUrl`] if it is not an absolute http or https address, or is that of
     /// Identity API v2.0; [`InputError::TokenNotAHeader`] for a token that no header can carry.
     pub fn new(auth_url: &str, method: Method) -> Result<Self, InputError> {
-        let refused = || InputError::AuthUrl(auth_url.to_owned());
+        let refused = || InputError::AuthUrl(without_password(auth_url));
         let bare = auth_url.trim().trim_end_matches('/');
         let v3 = if bare.ends_with("/v3") { bare.to_owned() } else { format!("{bare}/v3") };
         if bare.ends_with("/v2.0") || bare.contains(['?', '#', '@']) {
@@ -180,6 +180,15 @@ impl Credential {
     }
 }
 
+/// An address as it may be shown: without the name and the password that may stand in it.
+fn without_password(address: &str) -> String {
+    match (address.split_once("://"), address.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        (None, Some((_, host))) => format!("…@{host}"),
+        (_, None) => address.to_owned(),
+    }
+}
+
 /// A token that was handed in, by a request context or by a user: it cannot be renewed.
 ///
 /// ```
@@ -203,7 +212,13 @@ impl Borrowed {
     /// A token with Keystone's description of it (`keystone.token_info` of a request).
     #[must_use]
     pub fn described(mut self, description: Description) -> Self {
-        self.description = description;
+        let Description { expires_at, catalog, project, .. } = std::mem::take(&mut self.description);
+        self.description = Description {
+            expires_at: description.expires_at.or(expires_at),
+            catalog: description.catalog.or(catalog),
+            project: description.project.or(project),
+            ..description
+        };
         self
     }
 
@@ -255,9 +270,10 @@ mod tests {
         ] {
             assert_eq!(url(given).as_deref(), Ok(used));
         }
-        for wrong in ["", "h:5000", "ftp://h", "http://h/v2.0", "http://u:p@h/v3", "/v3"] {
+        for wrong in ["", "h:5000", "ftp://h", "http://h/v2.0", "/v3"] {
             assert_eq!(url(wrong), Err(InputError::AuthUrl(wrong.to_owned())));
         }
+        assert_eq!(url("http://u:p@h/v3"), Err(InputError::AuthUrl("http://…@h/v3".to_owned())));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::error::{Cause, InputError, LoginError, Who};
 use crate::identity::Credential;
 use crate::keyring::{Keyring, Outcome, Step, Tools, Want};
 use crate::notice::Notice;
+use crate::skew::Source;
 use crate::slot::{Flight, Turn};
 use crate::time::Now;
 
@@ -43,6 +44,20 @@ impl Keychain {
         Ok(keyring.turn(want, now, deadline, clock, new_flight))
     }
 
+    /// Whether an identity holds what a call wants.
+    pub(crate) fn is_usable(&self, id: KeyringId, want: &Want, now: Now) -> bool {
+        self.keyrings.get(&id).is_some_and(|keyring| keyring.is_usable(want, now, &self.clock))
+    }
+
+    /// The lead of a renewal of this identity's token, if one is due and nobody has it.
+    pub(crate) fn renewal_due(&mut self, id: KeyringId, now: Now) -> Option<Flight> {
+        let Self { keyrings, clock, last_flight, .. } = self;
+        keyrings.get_mut(&id)?.renewal_due(now, clock, || {
+            *last_flight += 1;
+            Flight { keyring: id, number: *last_flight }
+        })
+    }
+
     /// What the leader of a flight does next; `None` if there is nothing left to lead.
     pub(crate) fn lead(
         &mut self,
@@ -71,7 +86,7 @@ impl Keychain {
         let asked = self.keyrings.get_mut(&flight.keyring).and_then(|keyring| keyring.asked(flight));
         let date = answer.as_ref().ok().and_then(|answer| date(answer.headers()));
         if let (Some(date), Some(asked)) = (date, asked) {
-            self.clock.compare(date, asked, now);
+            self.clock.compare(date, Source::Keystone, asked, now);
         }
         self.report(flight, |keyring, tools| keyring.hear(flight, answer, now, tools));
     }
@@ -91,14 +106,31 @@ impl Keychain {
 
     /// The leader of a flight steps down.
     pub(crate) fn leave(&mut self, flight: Flight) {
-        if let Some(keyring) = self.keyrings.get_mut(&flight.keyring) {
-            keyring.leave(flight, &self.pace);
+        let keyring = self.keyrings.get_mut(&flight.keyring);
+        if keyring.is_some_and(|keyring| keyring.leave(flight, &self.pace)) {
             self.epoch += 1;
         }
     }
 
     pub(super) fn is_led(&self, flight: Flight) -> bool {
         self.keyrings.get(&flight.keyring).is_some_and(|keyring| keyring.is_led(flight))
+    }
+
+    /// A service may have refused the token that this flight had brought: it is renewed with the
+    /// next call that carries it.
+    pub(crate) fn suspect(&mut self, flight: Flight) {
+        if let Some(keyring) = self.keyrings.get_mut(&flight.keyring) {
+            keyring.suspect(flight);
+            self.epoch += 1;
+        }
+    }
+
+    /// Tells that calls go without an identity's token, though not for each of them.
+    pub(crate) fn warn(&mut self, keyring: KeyringId, error: Option<LoginError>, now: Now) {
+        let due = self.keyrings.get_mut(&keyring).is_some_and(|keyring| keyring.warns(now.tick, &self.pace));
+        if due {
+            self.notify(Notice::GoesWithout { keyring, error });
+        }
     }
 
     /// A service refused the token that this flight had brought.

@@ -13,11 +13,12 @@ use crate::time::Now;
 impl Keychain {
     /// Logs an identity out: its token is dropped here, and the request that is returned revokes it
     /// at Keystone (which answers 204, or 404 if it was gone already). `None` if there is no token,
-    /// or it is not known which Keystone issued it. The next call logs in anew.
+    /// or it was handed in: then it is its owner's to revoke. The next call logs in anew.
     pub fn log_out(&mut self, id: KeyringId, now: Now) -> Option<Ask> {
-        let lease = self.keyrings.get_mut(&id)?.drop_lease()?;
+        let keyring = self.keyrings.get_mut(&id)?;
+        let url = format!("{}/auth/tokens", keyring.lease()?.issuer.as_ref()?);
+        let lease = keyring.drop_lease()?;
         self.epoch += 1;
-        let url = format!("{}/auth/tokens", lease.issuer.as_ref()?);
         let mut request = Request::delete(url).body(SecretBytes::default()).ok()?;
         request.headers_mut().insert(X_AUTH_TOKEN, lease.header.clone());
         request.headers_mut().insert(X_SUBJECT_TOKEN, lease.header.clone());

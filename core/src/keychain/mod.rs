@@ -21,7 +21,7 @@ use crate::notice::Notice;
 use crate::pace::Pace;
 use crate::random::Random;
 use crate::session::{Outlook, Session};
-use crate::skew::ServerClock;
+use crate::skew::{self, ServerClock};
 use crate::slot::Flight;
 use crate::time::Now;
 
@@ -64,7 +64,7 @@ impl Keychain {
             last_flight: 0,
             epoch: 0,
             clock: ServerClock::default(),
-            pace,
+            pace: pace.sane(),
             random: Random::new(seed),
             notices: VecDeque::new(),
         }
@@ -211,7 +211,7 @@ impl Keychain {
 
     /// A service's answer shows what time it is there.
     pub(crate) fn compare_clock(&mut self, shown: DateTime<Utc>, asked: Now, now: Now) {
-        self.clock.compare(shown, asked, now);
+        self.clock.compare(shown, skew::Source::Service, asked, now);
         self.epoch += 1;
     }
 

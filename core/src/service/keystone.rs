@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::Catalog;
+use super::{Catalog, same_origin};
 
 /// Where Keystone is: where we log in, and what the catalog lists as identity service.
 pub(crate) fn keystones(issuer: Option<&Uri>, catalog: Option<&Catalog>) -> Vec<Uri> {
@@ -20,9 +20,7 @@ pub(crate) fn is_below(uri: &Uri, base: &Uri) -> bool {
     let under = |version: &str| {
         rest.strip_prefix(version).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    uri.scheme() == base.scheme()
-        && uri.authority() == base.authority()
-        && (rest.is_empty() || rest == "/" || under("/v3") || under("/v2.0"))
+    same_origin(base, uri) && (rest.is_empty() || rest == "/" || under("/v3") || under("/v2.0"))
 }
 
 #[cfg(test)]
@@ -37,6 +35,7 @@ mod tests {
             ("http://h:5000/v3", "http://h:5000/v3/", true),
             ("http://h:5000/", "http://h:5000", true),
             ("http://H:5000/v3/users", "http://h:5000/v3", true),
+            ("https://h:443/v3/users", "https://h/v3", true),
             ("http://h/identity/v3/users", "http://h/identity", true),
             ("http://h:5000/v3", "https://h:5000/v3", false),
             ("http://h:8776/v3/p/volumes", "http://h:5000/v3", false),

@@ -68,8 +68,8 @@ impl Caller for Calls {
 
     fn lend(&self, path: &str) -> Result<(Uri, HeaderValue), Box<dyn Error>> {
         let request = Request::get(path).body(())?;
-        let (uri, headers) = self.runtime.block_on(async { self.session.lend(request).headers().await })?;
-        let token = headers.get("x-auth-token").ok_or("the session has no user")?;
-        Ok((uri, token.clone()))
+        let request = self.runtime.block_on(async { self.session.lend(request).request().await })?;
+        let token = request.headers().get("x-auth-token").ok_or("the session has no user")?;
+        Ok((request.uri().clone(), token.clone()))
     }
 }

@@ -53,8 +53,8 @@ impl Caller for Session {
     }
 
     fn lend(&self, path: &str) -> Result<(Uri, HeaderValue), Box<dyn Error>> {
-        let (uri, headers) = Session::lend(self, Request::get(path).body(())?).headers()?;
-        let token = headers.get("x-auth-token").ok_or("the session has no user")?;
-        Ok((uri, token.clone()))
+        let request = Session::lend(self, Request::get(path).body(())?).request()?;
+        let token = request.headers().get("x-auth-token").ok_or("the session has no user")?;
+        Ok((request.uri().clone(), token.clone()))
     }
 }

@@ -175,8 +175,6 @@ fn body(body: Body) -> Result<ks::Body, Unable> {
         BodyKind::Bytes => ks::Body::from(body.bytes()),
         BodyKind::Rewindable => ks::Body::rewindable(length, move || Ok(body.pieces())),
         BodyKind::OneShot => ks::Body::once(body.pieces(), length),
-        BodyKind::File => {
-            body.file().and_then(ks::Body::file).map_err(|error| Unable(error.to_string()))?
-        }
+        BodyKind::File => body.file().and_then(ks::Body::file).map_err(|error| Unable(error.to_string()))?,
     })
 }

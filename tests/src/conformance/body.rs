@@ -15,7 +15,9 @@ const HEAD: &[u8] = b"a head that the caller has read";
 /// So many bytes of the pattern.
 #[must_use]
 pub fn pattern(size: usize) -> Vec<u8> {
-    (0u8..251).cycle().take(size).collect()
+    let mut bytes = (0u8..251).collect::<Vec<u8>>().repeat(size / 251 + 1);
+    bytes.truncate(size);
+    bytes
 }
 
 /// A body's bytes, as they come from a pipe; reading may fail on the way.
@@ -38,7 +40,7 @@ impl Body {
 
     pub(super) fn announced(&self) -> Option<u64> {
         match self.announced {
-            Announced::Exactly => Some(self.bytes().len() as u64),
+            Announced::Exactly => Some(self.text.as_ref().map_or(self.size, String::len) as u64),
             Announced::Unknown => None,
             Announced::As(length) => Some(length),
         }

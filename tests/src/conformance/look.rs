@@ -29,9 +29,12 @@ impl Labels {
     }
 
     fn carried(&mut self, arrival: &Arrival) -> String {
-        let user = arrival.user_token.as_ref().map(|token| label(&mut self.known, token, 'u', &mut self.users));
-        let service =
-            arrival.service_token.as_ref().map(|token| label(&mut self.known, token, 's', &mut self.services));
+        let user =
+            arrival.user_token.as_ref().map(|token| label(&mut self.known, token, 'u', &mut self.users));
+        let service = arrival
+            .service_token
+            .as_ref()
+            .map(|token| label(&mut self.known, token, 's', &mut self.services));
         match (user, service) {
             (None, None) => "-".to_owned(),
             (user, None) => user.unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! Tells one scenario to one driver.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,9 +11,9 @@ use super::driver::{Client, Driver, Ended, Planned, Unable};
 use super::expected::Outcome;
 use super::look::{self, Labels};
 use super::scenario::Scenario;
+use super::setup;
 use super::step::{Call, Counts, Group, Request, Step};
 use super::time::{Time, span};
-use super::setup;
 
 /// A step that takes longer than this, by the machine's clock, hangs.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -69,7 +69,12 @@ pub struct CloudSettings {
 
 impl Default for CloudSettings {
     fn default() -> Self {
-        Self { token_life: 3600.0, window: 172_800.0, service_token_roles: vec!["service".into()], ahead: 0.0 }
+        Self {
+            token_life: 3600.0,
+            window: 172_800.0,
+            service_token_roles: vec!["service".into()],
+            ahead: 0.0,
+        }
     }
 }
 

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::Unable;
 use super::deed::World;
 use super::driver::{Client, Login, Method, Place, Planned, Proof};
-use super::step::Body;
 use super::scenario::{ClockKind, CloudSettings, Identity, Scenario, Session};
+use super::step::Body;
 use super::time::{Time, micros, span};
 use crate::cloud::{Clock, Cloud, Service, Settings};
 
@@ -41,11 +41,7 @@ pub(super) fn cloud(settings: &CloudSettings, kind: ClockKind) -> Result<(Arc<Wo
 }
 
 /// Makes a client known to whom the scenario names.
-pub(super) fn introduce(
-    scenario: &Scenario,
-    world: &World,
-    client: &Arc<dyn Client>,
-) -> Result<(), Unable> {
+pub(super) fn introduce(scenario: &Scenario, world: &World, client: &Arc<dyn Client>) -> Result<(), Unable> {
     client.session(NOBODY, &Session::default(), Place::Address(world.cloud.auth_url()))?;
     let mut needed: Vec<(String, Identity)> = scenario.identities.clone().into_iter().collect();
     for session in scenario.sessions.values() {

@@ -54,9 +54,7 @@ fn bytes_arrive_whole() {
     for refusal in REFUSALS {
         everywhere(|| async {
             let (_world, session) = revoked(refusal).await;
-            let answer = put(&session, "/box/object", payload()).await;
-            if answer.is_err() { panic!("DBG {answer:?} {:?} {:?}", _world.cloud.counters(), tokio::runtime::Handle::current().runtime_flavor()); }
-            let answer = answer.unwrap();
+            let answer = put(&session, "/box/object", payload()).await.unwrap();
             assert_eq!(answer.status(), 201, "{refusal:?}");
             assert!(stored(&session).await == payload(), "{refusal:?}");
         });

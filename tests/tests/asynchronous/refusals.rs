@@ -2,7 +2,8 @@
 
 use http::{Request, StatusCode};
 use keepstone_async::{
-    Credential, Endpoint, Error, Failure, LoginError, Need, Notice, Outlook, Refusal, UserRef, When, refusal,
+    Credential, Endpoint, Error, Failure, Head, LoginError, Need, Notice, Outlook, Refusal, UserRef, When,
+    refusal,
 };
 use keepstone_tests::cloud::{Answer, Arrival, Service};
 
@@ -253,12 +254,10 @@ fn another_library_can_send_the_request() {
             let mut tries = 0;
             loop {
                 tries += 1;
-                let (uri, headers) = lent.headers().await.unwrap();
-                let mut request = Request::get(uri).body(()).unwrap();
-                *request.headers_mut() = headers;
+                let request = lent.request().await.unwrap();
                 let agent = agent.clone();
                 let answer = tokio::task::spawn_blocking(move || agent.run(request).unwrap()).await.unwrap();
-                if !lent.judge(answer.status(), answer.headers()) {
+                if !lent.judge(Head { status: answer.status(), headers: answer.headers(), touched: false }) {
                     return (tries, answer.status().as_u16());
                 }
             }

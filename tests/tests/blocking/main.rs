@@ -7,4 +7,5 @@ mod manners;
 mod quiet;
 mod refusals;
 mod tls;
+mod traps;
 mod world;

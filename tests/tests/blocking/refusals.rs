@@ -2,7 +2,8 @@
 
 use http::{Request, StatusCode};
 use keepstone_blocking::{
-    Credential, Endpoint, Error, Failure, LoginError, Need, Notice, Outlook, Refusal, UserRef, When, refusal,
+    Broke, Cause, Credential, Endpoint, Error, Failure, Head, LoginError, Need, Notice, Outlook, Refusal,
+    Trouble, UserRef, When, refusal,
 };
 use keepstone_tests::cloud::{Answer, Service};
 
@@ -209,11 +210,8 @@ fn another_library_can_send_the_request() {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (uri, headers) = lent.headers().unwrap();
-            let mut request = Request::get(uri).body(()).unwrap();
-            *request.headers_mut() = headers;
-            let answer = agent.run(request).unwrap();
-            if !lent.judge(answer.status(), answer.headers()) {
+            let answer = agent.run(lent.request().unwrap()).unwrap();
+            if !lent.judge(Head { status: answer.status(), headers: answer.headers(), touched: false }) {
                 return (tries, answer.status().as_u16());
             }
         }
@@ -222,6 +220,28 @@ fn another_library_can_send_the_request() {
     world.pass(SECOND * 60);
     world.cloud.revoke_all_of("alice").unwrap();
     assert_eq!(send(), (2, 200));
+}
+
+#[test]
+fn another_library_is_told_when_a_post_has_become_a_get() {
+    let world = World::still();
+    let session = world.volumes_of(&world.identity("alice"));
+    let mut lent = session.lend(Request::post("/volumes").body("{}").unwrap());
+    assert_eq!(lent.request().unwrap().method(), "POST");
+    assert!(lent.with_body());
+    let mut headers = http::HeaderMap::new();
+    headers.insert("location", "/done".parse().unwrap());
+    assert!(lent.judge(Head { status: StatusCode::SEE_OTHER, headers: &headers, touched: true }));
+    let next = lent.request().unwrap();
+    assert_eq!((next.method().as_str(), next.uri().path(), lent.with_body()), ("GET", "/done", false));
+
+    let reset = Cause { kind: Trouble::Broken, text: "reset".to_owned() };
+    lent.broke(Broke::Waiting(reset.clone()));
+    assert_eq!(lent.request().unwrap().method(), "GET", "a GET goes again");
+    let mut post = session.lend(Request::post("/volumes").body("{}").unwrap());
+    post.request().unwrap();
+    post.broke(Broke::Waiting(reset.clone()));
+    assert_eq!(post.request().unwrap_err(), Failure::Interrupted(reset));
 }
 
 #[test]

@@ -34,5 +34,7 @@ fn send(session: &Session, request: Request<String>) -> Result<Answer, Failure> 
 }
 
 fn headers_lent(session: &Session) -> HeaderMap {
-    RUNTIME.block_on(async { session.lend(Request::get("/").body(()).unwrap()).headers().await.unwrap().1 })
+    RUNTIME.block_on(async {
+        session.lend(Request::get("/").body(()).unwrap()).request().await.unwrap().headers().clone()
+    })
 }

@@ -27,5 +27,5 @@ fn send(session: &Session, request: Request<String>) -> Result<Answer, Failure> 
 }
 
 fn headers_lent(session: &Session) -> HeaderMap {
-    session.lend(Request::get("/").body(()).unwrap()).headers().unwrap().1
+    session.lend(Request::get("/").body(()).unwrap()).request().unwrap().headers().clone()
 }

@@ -3,6 +3,7 @@
 //! Tokens live four seconds here and the allow-expired window is six; what waits, waits for the
 //! real thing's clock.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::duplicate_mod, reason = "each case is compiled once for each transport")]
 
 mod asynchronous;
 mod blocking;
