@@ -140,6 +140,8 @@ mod tests {
             (near, Standing::Stale, Some(minute * 2), false),
             (near, Standing::Vouchable, Some(Duration::ZERO), true),
             (near, Standing::Unknown, None, true),
+            (near, Standing::Fresh, None, true),
+            (near, Standing::Dead, Some(minute * 2), true),
             (When::Never, Standing::Vouchable, Some(Duration::ZERO), false),
             (When::Never, Standing::Unknown, None, false),
         ] {

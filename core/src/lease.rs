@@ -125,3 +125,66 @@ impl Lease {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::UserRef;
+    use crate::time::later;
+    use crate::token::Description;
+
+    const NANO: Duration = Duration::from_nanos(1);
+
+    fn start() -> Now {
+        Now { wall: chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap(), tick: Duration::ZERO }
+    }
+
+    /// A lease that lives `life`, asked for at the start.
+    fn lease(life: u64) -> Lease {
+        let credential = Credential::password("http://k", UserRef::name("u"), "p").unwrap();
+        let end = later(start().wall, Duration::from_secs(life + 1));
+        let description =
+            Description { issued_at: Some(start().wall), expires_at: Some(end), ..Default::default() };
+        let token = Token { id: "t".into(), description };
+        let flight = Flight { keyring: crate::keychain::KeyringId(1), number: 1 };
+        let (pace, mut random) = (Pace::default(), Random::new(1));
+        Lease::granted(flight, token, &credential, Renewal::Unattended, start(), &pace, &mut random).unwrap()
+    }
+
+    #[test]
+    fn a_tenth_is_kept_back_for_vouching_and_ten_seconds_at_most() {
+        let clock = ServerClock::default();
+        for (life, kept) in [(50, 5), (100, 10), (3600, 10)] {
+            let lease = lease(life);
+            let end = Duration::from_secs(life - kept);
+            assert!(lease.may_vouch(start().after(end - NANO), &clock), "{life}");
+            assert!(!lease.may_vouch(start().after(end), &clock), "{life}");
+        }
+    }
+
+    #[test]
+    fn a_stated_voucher_ends_with_its_date() {
+        let end = later(start().wall, Duration::from_secs(10));
+        let lifetime = Lifetime::Stated { expires: end, trust_ends: None };
+        let token = Token { id: "t".into(), description: Description::default() };
+        let flight = Flight { keyring: crate::keychain::KeyringId(1), number: 1 };
+        let lease = Lease::borrowed(flight, token, lifetime).unwrap();
+        let mut clock = ServerClock::default();
+        assert!(lease.may_vouch(start().after(Duration::from_secs(99)), &clock), "nobody knows");
+        clock.compare(start().wall, crate::skew::Source::Keystone, start(), start());
+        assert!(lease.may_vouch(start().after(Duration::from_secs(9) - NANO), &clock));
+        assert!(!lease.may_vouch(start().after(Duration::from_secs(9)), &clock));
+    }
+
+    #[test]
+    fn a_lease_falls_short_only_if_another_would_not() {
+        let lease = lease(100);
+        let left = |seconds: u64| start().after(Duration::from_secs(100 - seconds));
+        let wanted = Duration::from_secs(30);
+        assert!(!lease.falls_short(wanted, left(30)));
+        assert!(lease.falls_short(wanted, left(30).after(NANO)));
+        // The least distance is five seconds: what lives 100 cannot promise more than 95.
+        assert!(lease.falls_short(Duration::from_secs(95), left(10)));
+        assert!(!lease.falls_short(Duration::from_secs(95) + NANO, left(10)));
+    }
+}

@@ -157,3 +157,23 @@ fn failures_are_counted_over_flights_until_one_lands() {
     assert_eq!(slot.failures_with_this(true), 2);
     assert_eq!(slot.last_failure(), None);
 }
+
+#[test]
+fn hope_is_the_latest_deadline_and_a_next_try_is_never_moved_forward() {
+    let mut slot = led();
+    assert_eq!(slot.turn(Have::Nothing, at(1), at(26), || unreachable!()), Turn::Park(flight(1)));
+    assert_eq!(slot.turn(Have::Nothing, at(1), at(10), || unreachable!()), Turn::Park(flight(1)));
+    slot.stumble(flight(1), false, at(25), "busy");
+    assert!(slot.is_led(flight(1)), "one of them has time until 26");
+    slot.leave(flight(1), at(3));
+    assert_eq!(slot.next_try(flight(1)), Some(at(25)));
+}
+
+#[test]
+fn final_failures_count_too() {
+    let mut slot = led();
+    slot.cool(flight(1), at(5), "wrong url");
+    assert_eq!(slot.turn(Have::Nothing, at(5), at(30), || (flight(2), ())), Turn::Lead(flight(2)));
+    slot.cool(flight(2), at(9), "wrong url");
+    assert_eq!(slot.failures_with_this(false), 3);
+}
