@@ -20,6 +20,8 @@ struct Reading {
     shown: Bounds,
     /// When Keystone itself agreed last.
     keystone: Option<Now>,
+    /// Whether it is more than one answer's word.
+    confirmed: bool,
 }
 
 /// Whose `Date` it is. Keystone's counts more: it is the clock that tokens end by.
@@ -59,20 +61,22 @@ impl ServerClock {
         if overlap.is_none() && source == Source::Service && keystone.is_some() {
             return;
         }
-        self.reading = Some(Reading { at: now, shown: overlap.unwrap_or(fresh), keystone });
+        let confirmed = overlap.is_some();
+        self.reading = Some(Reading { at: now, shown: overlap.unwrap_or(fresh), keystone, confirmed });
     }
 
     fn keystone_agreed(&self, now: Now) -> Option<Now> {
         self.reading?.keystone.filter(|agreed| now.since(*agreed) < KEYSTONE_STANDS)
     }
 
-    /// Whether the clock is known well enough to refuse a call by it: from Keystone, or from a
-    /// service whose clock is near our own. One service with a wrong clock must not stop us.
+    /// Whether the clock is known well enough to refuse a call by it: from Keystone, from two answers
+    /// that agree, or from one that agrees with our own clock. One wrong clock must not stop us.
     pub(crate) fn is_sure(&self, now: Now) -> bool {
         let near = |server: Bounds| {
             server.earliest - now.wall < BELIEVED_APART && now.wall - server.latest < BELIEVED_APART
         };
-        self.keystone_agreed(now).is_some() || self.read(now).is_some_and(near)
+        let confirmed = self.reading.is_some_and(|reading| reading.confirmed);
+        confirmed || self.keystone_agreed(now).is_some() || self.read(now).is_some_and(near)
     }
 
     /// What the server's clock shows now; `None` before the first comparison.
@@ -162,6 +166,10 @@ mod tests {
         assert!(!clock.is_sure(later));
         clock.compare(date(86_402_000), Source::Service, later, later);
         assert!(clock.is_sure(later), "after a day, a service's will do again");
+        clock.compare(date(86_402_000 - far), Source::Service, later, later);
+        assert!(!clock.is_sure(later));
+        clock.compare(date(86_402_000 - far), Source::Service, later, later);
+        assert!(clock.is_sure(later), "two that agree are believed, wherever they are");
     }
 
     #[test]

@@ -40,7 +40,8 @@ impl Call {
 
         let headers = headers::compose(&self.headers, &self.session.headers, user, service.as_deref());
         let wants_date = user.is_some_and(|lease| {
-            matches!(lease.lifetime, Lifetime::Stated { .. }) && clock.older_than(COMPARED_WITHIN, now)
+            matches!(lease.lifetime, Lifetime::Stated { .. })
+                && (clock.older_than(COMPARED_WITHIN, now) || !clock.is_sure(now))
         });
         let vouching = self.session.vouching.as_ref();
         let standby = service.is_none() && !to_keystone && vouching.is_some_and(|v| v.when != When::Never);
