@@ -36,7 +36,8 @@ impl Default for Limits {
     }
 }
 
-/// Whether requests go through a proxy.
+/// Whether requests go through a proxy. ureq asks an HTTP proxy for a tunnel (`CONNECT`), for http
+/// as well as for https.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Proxy {
     /// As `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.

@@ -7,6 +7,9 @@ use super::{Catalog, Interface};
 
 /// Where a service is: found in the catalog, or stated.
 ///
+/// Tokens go where it says: a catalog is Keystone's word, and a stated address is yours. What a
+/// service answers moves them nowhere else.
+///
 /// ```
 /// use keepstone_core::{Endpoint, Interface};
 /// let volumes = Endpoint::of("volumev3")

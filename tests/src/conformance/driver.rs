@@ -115,7 +115,7 @@ pub enum Place {
 pub struct Planned {
     /// Under which session.
     pub session: String,
-    /// How much later than the others it begins.
+    /// How much later than the others it begins, by the machine's clock.
     pub after: Duration,
     /// The method.
     pub method: String,

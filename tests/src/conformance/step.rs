@@ -102,7 +102,7 @@ pub struct Group {
     /// Under which session, or its copies in turn; `main`.
     #[serde(default = "main")]
     pub session: String,
-    /// How much later than the step they begin. With a manual clock, at once.
+    /// How much later than the step they begin, by the machine's clock.
     #[serde(default)]
     pub after: f64,
     /// The request of each.

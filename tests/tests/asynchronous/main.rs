@@ -8,5 +8,4 @@ mod limits;
 mod manners;
 mod quiet;
 mod refusals;
-mod tls;
 mod world;

@@ -1,8 +1,9 @@
 //! Bodies that meet a 401: whole, or a loud failure; never 0 bytes with a 201.
 
 use std::io::{Cursor, Seek, Write};
+use std::time::Duration;
 
-use keepstone_blocking::{Body, Endpoint, Error, Failure, Session};
+use keepstone_blocking::{Body, Client, Endpoint, Error, Failure, Limits, Proxy, Session};
 use keepstone_tests::cloud::{BodyRefusal, Service};
 
 use crate::world::{SECOND, World, put};
@@ -104,4 +105,37 @@ fn a_body_of_another_length_than_announced_is_an_error_of_the_body() {
     let unknown = Body::once(Cursor::new(payload()), None);
     assert_eq!(put(&session, "/box/object", unknown).unwrap().status(), 201);
     assert!(stored(&session) == payload());
+}
+
+/// Gives eight kibibytes each tenth of a second.
+struct Slowly(usize);
+
+impl std::io::Read for Slowly {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = buffer.len().min(8192).min(self.0);
+        std::thread::sleep(Duration::from_millis(100));
+        buffer[..read].fill(7);
+        self.0 -= read;
+        Ok(read)
+    }
+}
+
+#[test]
+fn a_steady_upload_longer_than_every_limit_arrives() {
+    let world = World::running(crate::world::HOUR);
+    let short = Duration::from_millis(300);
+    let limits = Limits { connect: short, send: short, answer: short };
+    let client = Client::builder().limits(limits).proxy(Proxy::None).build().unwrap();
+    let store = Endpoint::fixed(world.cloud.endpoint(Service::ObjectStore, "demo").unwrap());
+    let session = client.identity(world.credential("alice")).unwrap().session().at(store);
+    assert!(put(&session, "/box", ()).unwrap().status().is_success());
+    const SIZE: usize = 15 * 8192;
+    for length in [None, Some(SIZE as u64)] {
+        let once = Body::once(Slowly(SIZE), length);
+        let again = Body::rewindable(length, || Ok(Slowly(SIZE)));
+        for body in [once, again] {
+            assert_eq!(put(&session, "/box/object", body).unwrap().status(), 201);
+        }
+        assert_eq!(stored(&session).len(), SIZE);
+    }
 }

@@ -6,6 +6,5 @@ mod herds;
 mod manners;
 mod quiet;
 mod refusals;
-mod tls;
 mod traps;
 mod world;

@@ -1,0 +1,7 @@
+//! Connections: trust, client certificates and proxies are the same for both transports.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::duplicate_mod, reason = "each case is compiled once for each transport")]
+
+mod asynchronous;
+mod blocking;
+mod server;
