@@ -33,6 +33,7 @@ pub struct Listing {
     name: Option<String>,
     region: Option<String>,
     interfaces: Vec<Interface>,
+    version: Option<String>,
 }
 
 /// Whose ids go into an address.
@@ -91,6 +92,7 @@ impl Endpoint {
             name: None,
             region: None,
             interfaces: vec![Interface::Public],
+            version: None,
         })
     }
 
@@ -114,6 +116,16 @@ impl Endpoint {
     pub fn region(mut self, region: impl Into<String>) -> Self {
         if let Self::Listed(listing) = &mut self {
             listing.region = Some(region.into());
+        }
+        self
+    }
+
+    /// In this version (`v3`, `v2.1`): it takes the place of the one in the catalog's address, or
+    /// goes to its end where there is none. Whether the service has it is not asked.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        if let Self::Listed(listing) = &mut self {
+            listing.version = Some(version.into());
         }
         self
     }
@@ -161,7 +173,9 @@ impl Listing {
         self.interfaces
             .iter()
             .find_map(|wanted| candidates().find(|endpoint| endpoint.interface == *wanted))
-            .map(|endpoint| endpoint.url.clone())
+            .map(|endpoint| {
+                self.version.as_ref().map_or_else(|| endpoint.url.clone(), |v| in_version(&endpoint.url, v))
+            })
             .ok_or_else(|| self.not_listed(catalog))
     }
 
@@ -192,6 +206,22 @@ impl Listing {
         }
         text
     }
+}
+
+/// An address with its version changed, or added at its end.
+fn in_version(address: &str, version: &str) -> String {
+    let is_version = |segment: &str| {
+        let number = segment.strip_prefix('v').unwrap_or_default();
+        number.starts_with(|c: char| c.is_ascii_digit())
+            && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    let mut segments: Vec<&str> = address.trim_end_matches('/').split('/').collect();
+    // The first three are the scheme, nothing, and the host.
+    match segments.iter().skip(3).position(|segment| is_version(segment)) {
+        Some(at) => segments[at + 3] = version,
+        None => segments.push(version),
+    }
+    segments.join("/")
 }
 
 fn fill(template: &str, owner: Owner<'_>) -> Result<String, EndpointError> {
@@ -277,6 +307,21 @@ mod tests {
         the endpoint `http://x/%(project_id)s` needs the id of a project, and the token has none: use a token scoped to one
         `ftp://x/y` is not an absolute http or https address: correct the catalog or the stated endpoint
         ");
+    }
+
+    #[test]
+    fn a_version_takes_the_place_of_another() {
+        for (listed, wanted) in [
+            ("http://h:8776/v3/p1", "http://h:8776/v2/p1"),
+            ("http://h:9696", "http://h:9696/v2"),
+            ("http://h:9696/", "http://h:9696/v2"),
+            ("http://v3:80/network", "http://v3:80/network/v2"),
+            ("http://h/volume/v3.10/vms", "http://h/volume/v2/vms"),
+        ] {
+            assert_eq!(in_version(listed, "v2"), wanted);
+        }
+        let image = Endpoint::of("image").version("v2");
+        assert_eq!(image.resolve(Some(&catalog()), OWNER).as_deref(), Ok("http://pub-a/v2"));
     }
 
     #[test]
