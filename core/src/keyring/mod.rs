@@ -13,18 +13,18 @@
 //! ```
 //! The phases are [`crate::slot`]'s; the columns are worked out here.
 
+mod login;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+pub(crate) use login::{Outcome, Step, Tools};
 
-use crate::error::{Cause, InputError, LoginError, RequestId, Trouble};
-use crate::identity::{Credential, Heard, Login, Next, Renewal};
+use crate::error::LoginError;
+use crate::identity::{Credential, Login, Renewal};
 use crate::lease::Lease;
 use crate::lifetime::Standing;
-use crate::pace::{Pace, retry_after};
-use crate::random::Random;
-use crate::secret::SecretBytes;
+use crate::pace::Pace;
 use crate::skew::ServerClock;
 use crate::slot::{Flight, Have, Slot, Turn};
 use crate::time::Now;
@@ -64,31 +64,6 @@ pub(crate) struct Want {
     pub(crate) at_least: Duration,
     /// It is to vouch for another token.
     pub(crate) vouching: bool,
-}
-
-/// What the leader of a flight does next.
-#[derive(Debug)]
-pub(crate) enum Step {
-    /// Wait until then.
-    Wait(Duration),
-    /// Ask for the credential. `refused`: the last one was.
-    Credential { refused: bool },
-    /// Ask Keystone.
-    Ask(Request<SecretBytes>, Arc<Credential>),
-}
-
-/// What an answer brought, for the record.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Issued { life: Duration, early: bool },
-    Failed { error: LoginError, next_try_in: Option<Duration> },
-}
-
-/// What a keyring borrows of its keychain.
-pub(crate) struct Tools<'a> {
-    pub(crate) pace: &'a Pace,
-    pub(crate) random: &'a mut Random,
-    pub(crate) clock: &'a ServerClock,
 }
 
 impl Keyring {
@@ -191,125 +166,6 @@ impl Keyring {
             Standing::Stale if lease.renewal == Renewal::Limited => Have::Fresh,
             Standing::Fresh | Standing::Stale => Have::Alive,
             Standing::Vouchable | Standing::Dead | Standing::Unknown => Have::Nothing,
-        }
-    }
-
-    /// What the leader of `flight` does next; `None` if that flight is over.
-    pub(crate) fn lead(&mut self, flight: Flight, now: Now) -> Option<Result<Step, InputError>> {
-        if self.is_spent() {
-            self.slot.refuse(flight, LoginError::Spent);
-        }
-        let next_try = self.slot.next_try(flight)?;
-        if now.tick < next_try {
-            return Some(Ok(Step::Wait(next_try)));
-        }
-        Some(self.slot.work(flight)?.next(now).map(|next| match next {
-            Next::Credential => Step::Credential { refused: self.refused.is_some() },
-            Next::Answer(request, credential) => Step::Ask(request, credential),
-        }))
-    }
-
-    /// Takes in the credential that was asked for.
-    pub(crate) fn told(
-        &mut self,
-        flight: Flight,
-        credential: Result<Credential, String>,
-        now: Now,
-        tools: Tools<'_>,
-    ) -> Option<Outcome> {
-        let login = self.slot.work(flight)?;
-        let error = match credential {
-            Err(reason) => LoginError::NotTold(reason),
-            Ok(credential) if self.refused.as_deref() == Some(&credential) => LoginError::Refused {
-                message: "the credential supplied is the one it refused before".to_owned(),
-                request_id: RequestId::default(),
-            },
-            Ok(credential) => match credential.check() {
-                Err(error) => LoginError::NotTold(error.to_string()),
-                Ok(()) => {
-                    login.told(Arc::new(credential));
-                    return None;
-                }
-            },
-        };
-        Some(self.failed(flight, error, None, now, tools))
-    }
-
-    /// Takes in an answer of Keystone, or why there is none.
-    pub(crate) fn hear(
-        &mut self,
-        flight: Flight,
-        answer: Result<&Response<Vec<u8>>, Cause>,
-        now: Now,
-        tools: Tools<'_>,
-    ) -> Option<Outcome> {
-        let retry_after = answer.as_ref().ok().and_then(|answer| retry_after(answer.headers()));
-        let Heard { credential, asked, outcome } = self.slot.work(flight)?.hear(answer)?;
-        self.count_use(outcome.as_ref().err());
-        let renewal = match &self.source {
-            // Whoever supplied this one is asked for the next, whatever it is.
-            Source::Asked => Renewal::Unattended,
-            Source::Known(_) | Source::Nowhere => credential.renewal(),
-        };
-        let lease = outcome.and_then(|token| {
-            Lease::granted(flight, token, &credential, renewal, asked, tools.pace, tools.random)
-        });
-        match lease {
-            Ok(lease) => Some(self.granted(lease, now, tools.clock)),
-            Err(error) => {
-                if matches!(error, LoginError::Refused { .. }) {
-                    self.refused = Some(credential);
-                }
-                Some(self.failed(flight, error, retry_after, now, tools))
-            }
-        }
-    }
-
-    fn granted(&mut self, lease: Lease, now: Now, clock: &ServerClock) -> Outcome {
-        let early = self.is_alive(now, clock);
-        let life = lease.lifetime.left(now, clock).unwrap_or_default();
-        self.slot.land(lease.flight, now.tick.saturating_add(lease.distance));
-        self.refused = None;
-        self.lease = Some(Arc::new(lease));
-        Outcome::Issued { life, early }
-    }
-
-    fn failed(
-        &mut self,
-        flight: Flight,
-        error: LoginError,
-        retry_after: Option<Duration>,
-        now: Now,
-        tools: Tools<'_>,
-    ) -> Outcome {
-        let asked_again = matches!(self.source, Source::Asked);
-        let next_try_in = if error.is_transient() {
-            let alive = self.is_alive(now, tools.clock);
-            let failures = self.slot.failures_with_this(alive);
-            let pause = tools.pace.pause(failures, retry_after, tools.random);
-            self.slot.stumble(flight, alive, now.tick.saturating_add(pause), error.clone());
-            Some(pause)
-        } else if matches!(error, LoginError::Refused { .. }) && !asked_again {
-            self.slot.refuse(flight, error.clone());
-            None
-        } else {
-            self.slot.cool(flight, now.tick.saturating_add(tools.pace.cool_down), error.clone());
-            Some(tools.pace.cool_down)
-        };
-        Outcome::Failed { error, next_try_in }
-    }
-
-    /// A use is spent when a token was issued, or may have been.
-    fn count_use(&mut self, error: Option<&LoginError>) {
-        let spent = match error {
-            None => true,
-            Some(LoginError::Unreachable(cause)) => {
-                matches!(cause.kind, Trouble::Timeout | Trouble::Broken | Trouble::Unreadable)
-            }
-            Some(_) => false,
-        };
-        if let (true, Some(left)) = (spent, &mut self.uses_left) {
-            *left = left.saturating_sub(1);
         }
     }
 
