@@ -76,7 +76,7 @@
 //!         }
 //!         Action::Fail(failure) => return Err(failure.into()),
 //!         Action::Park { .. } | Action::Pause { .. } => Event::Woke, // a real driver waits
-//!         Action::Consult(_) => unreachable!("the credential is known"),
+//!         Action::Consult { .. } => unreachable!("the credential is known"),
 //!     };
 //! };
 //! assert_eq!(status, StatusCode::OK);

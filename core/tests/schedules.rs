@@ -406,7 +406,7 @@ impl World {
                 assert!(!caller.call.owes(), "a failed call owes nothing");
                 self.end(id, Err(format!("{failure:?}")));
             }
-            Action::Consult(_) => unreachable!("no identity here asks for its credential"),
+            Action::Consult { .. } => unreachable!("no identity here asks for its credential"),
         }
     }
 
@@ -512,7 +512,7 @@ impl World {
                 self.chores.get_mut(&id).unwrap().asks = Some(who);
                 self.push(span, Due::Errand(id, event));
             }
-            ErrandStep::Consult(_) => unreachable!("no identity here asks for its credential"),
+            ErrandStep::Consult { .. } => unreachable!("no identity here asks for its credential"),
             ErrandStep::Done => {
                 let chore = self.chores.remove(&id).unwrap();
                 // What the call was given may have died meanwhile: it asks again.

@@ -213,7 +213,7 @@ fn an_asked_token_credential_is_asked_for_again() {
         let mut e = Event::Begin;
         loop {
             e = match c.next(&mut keys, e, now) {
-                Action::Consult(_) => {
+                Action::Consult { .. } => {
                     asked += 1;
                     Event::Told(Reply::Credential(Ok(Box::new(
                         Credential::token(AUTH_URL, format!("vault{asked}")).unwrap(),

@@ -7,7 +7,7 @@ use std::thread;
 use keepstone_tests::conformance::{DRIVERS, Row, Table, load, run};
 
 /// At least so many scenarios: a file that is not found tells no story.
-const LEAST: usize = 100;
+const LEAST: usize = 200;
 
 #[test]
 fn the_columns_come_out_the_same_and_as_the_data_says() {

@@ -72,7 +72,7 @@ impl<'a> Driver<'a> {
         loop {
             event = match self.step(event).await {
                 Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick).await,
-                Action::Consult(question) => Event::Told(shared.consult(question).await),
+                Action::Consult { question, until } => Event::Told(shared.consult(question, until).await),
                 Action::Pause { until } | Action::Park { until, .. } => {
                     shared.clock.wait_until(until).await;
                     Event::Woke
@@ -107,10 +107,17 @@ impl<'a> Driver<'a> {
     }
 }
 
-impl Drop for Driver<'_> {
-    fn drop(&mut self) {
+impl Driver<'_> {
+    /// Whatever others wait for is theirs to go on with.
+    pub(crate) fn hand_on(&mut self) {
         if self.call.owes() {
             self.session.shared().with(|keys| self.call.abandon(keys));
         }
+    }
+}
+
+impl Drop for Driver<'_> {
+    fn drop(&mut self) {
+        self.hand_on();
     }
 }

@@ -30,8 +30,8 @@ impl Runner {
                     drop(shared);
                     http.ask(ask, now.tick).await
                 }
-                ErrandStep::Consult(question) => {
-                    let told = shared.consult(question);
+                ErrandStep::Consult { question, until } => {
+                    let told = shared.consult(question, until);
                     drop(shared);
                     Event::Told(told.await)
                 }

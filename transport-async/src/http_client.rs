@@ -27,7 +27,8 @@ use crate::tls::Tls;
 pub struct Limits {
     /// For a connection to be made, TLS included.
     pub connect: Duration,
-    /// For the peer to take another piece of a request. A body may take hours as long as it moves.
+    /// For the peer to take another piece of a request, and for the body's own source to give one. A
+    /// body may take hours as long as it moves.
     pub send: Duration,
     /// For the peer to give another piece of an answer, its head first.
     pub answer: Duration,

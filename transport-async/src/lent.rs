@@ -40,10 +40,15 @@ impl<'a> Lent<'a> {
     /// # Errors
     /// [`Failure`]: the request must not be sent, or not again.
     pub async fn request(&mut self) -> Result<Request<()>, Failure> {
-        let dispatch = match self.next.take() {
-            None => self.driver.begin().await?,
-            Some(event) => self.driver.permission(event).await?,
+        let next = self.next.take();
+        let mut asking = Asking { driver: &mut self.driver, done: false };
+        let dispatch = match next {
+            None => asking.driver.begin().await,
+            Some(event) => asking.driver.permission(event).await,
         };
+        asking.done = true;
+        drop(asking);
+        let dispatch = dispatch?;
         self.with_body = dispatch.with_body;
         let mut request = Request::new(());
         *request.method_mut() = dispatch.method;
@@ -69,5 +74,20 @@ impl<'a> Lent<'a> {
     /// There was no answer. The next [`Lent::request`] is another try, or says why there is none.
     pub fn broke(&mut self, how: Broke) {
         self.next = Some(Event::Broke(how));
+    }
+}
+
+/// A question under way. Dropped before its end, it hands on what others wait for, though the
+/// call itself is kept.
+struct Asking<'l, 'a> {
+    driver: &'l mut Driver<'a>,
+    done: bool,
+}
+
+impl Drop for Asking<'_, '_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.driver.hand_on();
+        }
     }
 }

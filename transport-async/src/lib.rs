@@ -44,7 +44,8 @@
 //! Any runtime of tokio will do, with one thread or many, if its time and I/O are enabled. A call
 //! that is dropped at any `await` hands on what others wait for. A call that is kept and *not
 //! polled* cannot: others may wait for its login until it is polled or dropped, so spawn calls, or
-//! await them. Early renewals are tasks of their own, and end with the last handle of their client.
+//! await them. Early renewals are tasks of their own on the runtime of the call that found them due,
+//! and end with the last handle of their client: a runtime that is not driven holds them up.
 //!
 //! The decisions are all [`keepstone_core`]'s. What this crate adds is a lock, waiting, and reqwest.
 #![forbid(unsafe_code)]

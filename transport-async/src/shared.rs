@@ -148,7 +148,11 @@ impl Shared {
     }
 
     /// Finds out what core asks for, with no lock held; without this client, if it goes meanwhile.
-    pub(crate) fn consult(&self, question: Question) -> impl Future<Output = Reply> + Send + use<> {
+    pub(crate) fn consult(
+        &self,
+        question: Question,
+        until: Duration,
+    ) -> impl Future<Output = Reply> + Send + use<> {
         let supplier = match &question {
             Question::Credential { keyring, .. } => {
                 let suppliers = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,9 +160,12 @@ impl Shared {
             }
             _ => None,
         };
+        let time = until.saturating_sub(self.clock.now().tick);
         async move {
             let told = match (question, supplier) {
-                (Question::Credential { refused, .. }, Some(supplier)) => supplier(refused).await,
+                (Question::Credential { refused, .. }, Some(supplier)) => timeout(time, supplier(refused))
+                    .await
+                    .unwrap_or_else(|_| Err("it took too long".to_owned())),
                 (Question::Credential { .. }, None) => Err("nobody supplies it".to_owned()),
                 _ => Err("this transport cannot answer that".to_owned()),
             };

@@ -1,5 +1,7 @@
 //! What authors of a client for one service build upon.
 
+use std::io::Read;
+
 use http::{HeaderValue, Method, Request, Response, header};
 use keepstone_core::{InputError, ServiceError};
 
@@ -97,7 +99,9 @@ impl Adapter {
         if !ServiceError::is_due(answer.status()) {
             return Ok(answer);
         }
-        let body = answer.body_mut().with_config().limit(LARGEST_REFUSAL).read_to_vec().unwrap_or_default();
+        let mut body = Vec::new();
+        // What came of it is enough for a message.
+        let _ = answer.body_mut().as_reader().take(LARGEST_REFUSAL).read_to_end(&mut body);
         Err(ServiceError::read(answer.status(), answer.headers(), &body, refusal(&answer)).into())
     }
 

@@ -70,7 +70,8 @@ impl Client {
 
     /// An identity whose credential is asked for whenever a login begins: read from a file, from a
     /// vault. `supplier` is told whether Keystone refused the last one, and is called with no lock
-    /// held. What it cannot supply now is asked for again, as an outage of Keystone would be.
+    /// held. What it cannot supply now is asked for again, as an outage of Keystone would be. It is
+    /// not cut off: one that hangs holds up its caller beyond any deadline, so give it a limit.
     pub fn identity_from<E: Display>(
         &self,
         supplier: impl Fn(bool) -> Result<Credential, E> + Send + Sync + 'static,

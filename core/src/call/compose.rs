@@ -14,11 +14,8 @@ use crate::headers;
 use crate::lease::Lease;
 use crate::lifetime::Lifetime;
 use crate::service::{Owner, absolute, join};
-use crate::skew::ServerClock;
+use crate::skew::{COMPARED_WITHIN, ServerClock};
 use crate::time::Now;
-
-/// A clock comparison older than this is repeated when a call depends on it.
-const COMPARED_WITHIN: Duration = Duration::from_secs(600);
 
 impl Call {
     /// The dispatch, if it may leave at all; what went with it is remembered for the verdict.

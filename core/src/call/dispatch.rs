@@ -22,7 +22,12 @@ pub enum Action {
     /// Send this small request of core's own; then [`Event::Answered`] or [`Event::Broke`].
     Ask(Ask),
     /// Find this out by other means than HTTP; then [`Event::Told`].
-    Consult(Question),
+    Consult {
+        /// What.
+        question: Question,
+        /// By which tick, if the driver can cut the search off: say then that it took too long.
+        until: Duration,
+    },
     /// Somebody else is fetching what this call needs: wait until that lands, then
     /// [`Event::Landed`]; at `until` at the latest, then [`Event::Woke`].
     Park {

@@ -25,7 +25,12 @@ pub enum ErrandStep {
     /// Send this; then [`Event::Answered`] or [`Event::Broke`].
     Ask(Ask),
     /// Find this out; then [`Event::Told`].
-    Consult(Question),
+    Consult {
+        /// What.
+        question: Question,
+        /// By which tick, if the driver can cut the search off.
+        until: Duration,
+    },
     /// The errand is over, well or badly. What failed is tried again by itself.
     Done,
 }
@@ -57,7 +62,7 @@ impl Errand {
         }
         match keys.lead(self.flight, now, self.until) {
             Some(Ok(Task::Ask(ask))) => ErrandStep::Ask(ask),
-            Some(Ok(Task::Consult(question))) => ErrandStep::Consult(question),
+            Some(Ok(Task::Consult { question, until })) => ErrandStep::Consult { question, until },
             // It would have to wait; but nobody waits for it, so the next call in need tries again.
             Some(Ok(Task::Wait(_)) | Err(_)) => {
                 self.abandon(keys);

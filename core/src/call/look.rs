@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::dispatch::{Action, BodyKind, Dispatch, Published};
 use super::errand::Errand;
 use super::{Call, Leading};
-use crate::allow_expired::{Need, Vouching};
+use crate::allow_expired::{Need, Vouching, When};
 use crate::error::{Failure, InputError, LoginError, Wait, Who};
 use crate::identity::Renewal;
 use crate::keychain::{Keychain, KeyringId, Task};
@@ -33,6 +33,10 @@ impl Call {
     /// lock. `None` means: lock the keychain and use [`Call::next`] with [`super::Event::Begin`].
     pub fn warm(&mut self, published: &Published, now: Now) -> Option<Dispatch> {
         self.begin(now);
+        let under_way = self.lead.is_some() || self.remedy.is_some() || now.tick < self.not_before;
+        if under_way || self.done.suspected.is_some() || self.done.attached {
+            return None;
+        }
         let ahead = now.after(published.ahead);
         let fresh = |lease: &Lease| match lease.renewal {
             Renewal::Never => true,
@@ -89,6 +93,8 @@ impl Call {
         let pause = keys.pause(self.done.retries.saturating_add(1), None);
         self.gather(keys, &mut tokens, now)?;
         let dispatch = self.compose(tokens, now, keys.clock(), pause).map_err(Action::Fail)?;
+        // The next wait, if there is one, has a half of its own.
+        self.patience = None;
         // The lead of a renewal is taken only by a call that goes out, and so can run it.
         Ok(Dispatch { errand: self.errand(keys, now), ..dispatch })
     }
@@ -122,9 +128,17 @@ impl Call {
                 self.lead = None;
                 Ok(())
             }
+            // What is only preferred is not waited for once it has failed: an errand goes on with it.
+            Some(Ok(Task::Wait(_)))
+                if end < self.deadline() && keys.last_failure(flight.keyring).is_some() =>
+            {
+                keys.leave(flight);
+                self.lead = None;
+                Ok(())
+            }
             Some(Ok(Task::Wait(until))) => Err(Action::Pause { until: until.min(end) }),
             Some(Ok(Task::Ask(ask))) => Err(Action::Ask(ask)),
-            Some(Ok(Task::Consult(question))) => Err(Action::Consult(question)),
+            Some(Ok(Task::Consult { question, until })) => Err(Action::Consult { question, until }),
             Some(Err(error)) => {
                 let source = LoginError::NotTold(error.to_string());
                 Err(Action::Fail(Failure::Login { who, source }))
@@ -137,7 +151,7 @@ impl Call {
         let service = self.session.vouching.as_ref().and_then(|v| keys.last_failure(v.service));
         let (waiting_for, last) = match self.lead {
             Some(Leading { flight, who, .. }) => (Wait::Token(who), keys.last_failure(flight.keyring)),
-            None if self.not_before > Duration::ZERO => (Wait::Retry, None),
+            None if self.not_before >= self.deadline() => (Wait::Retry, None),
             None if user.is_none() && service.is_some() => (Wait::Token(Who::Service), service),
             None => (Wait::Token(Who::User), user),
         };
@@ -269,7 +283,9 @@ impl Call {
         if self.session.endpoint.as_ref().is_some_and(|endpoint| endpoint.is_identity()) {
             return None;
         }
+        // A body that can be read once is not put at risk to save a header.
         let attach = self.done.attached
+            || (self.body == BodyKind::OneShot && vouching.when != When::Never)
             || vouching.wanted(user.standing(now, clock, vouching.window), user.lifetime.left(now, clock));
         attach.then(|| Arc::clone(vouching))
     }

@@ -43,7 +43,7 @@ pub struct Call {
     /// Not before this tick is it looked at again.
     not_before: Duration,
     lead: Option<Leading>,
-    /// Until when it waits for a service token that is only preferred, once it has begun to.
+    /// Until when this dispatch waits for a service token that is only preferred.
     patience: Option<Duration>,
     /// The service identity without whose token it goes.
     without: Option<KeyringId>,
@@ -171,8 +171,10 @@ impl Call {
         if let Some(Leading { flight, .. }) = self.lead.take() {
             keys.leave(flight);
         }
-        if let Some(Remedy::RenewUser(flight)) = self.remedy.take() {
-            keys.refuse(flight);
+        match self.remedy.take() {
+            Some(Remedy::RenewUser(flight)) => keys.refuse(flight),
+            Some(Remedy::SuspectService(flight)) if self.consumed => keys.suspect(flight),
+            _ => {}
         }
     }
 

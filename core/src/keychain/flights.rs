@@ -23,7 +23,7 @@ pub(super) const LARGEST_ANSWER: usize = 4 << 20;
 pub(crate) enum Task {
     Wait(Duration),
     Ask(Ask),
-    Consult(Question),
+    Consult { question: Question, until: Duration },
 }
 
 impl Keychain {
@@ -70,7 +70,8 @@ impl Keychain {
         Some(keyring.lead(flight, now)?.map(|step| match step {
             Step::Wait(until) => Task::Wait(until),
             Step::Credential { refused } => {
-                Task::Consult(Question::Credential { keyring: flight.keyring, refused })
+                let question = Question::Credential { keyring: flight.keyring, refused };
+                Task::Consult { question, until }
             }
             Step::Ask(request, credential) => {
                 Task::Ask(Ask { request, tls: credential.tls_id(), at_most: LARGEST_ANSWER, until })

@@ -5,7 +5,7 @@ use http::{Request, Response, StatusCode};
 use super::flights::LARGEST_ANSWER;
 use super::{Keychain, KeyringId};
 use crate::call::Ask;
-use crate::error::{Cause, LoginError};
+use crate::error::{Cause, LoginError, RequestId};
 use crate::headers::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
 use crate::secret::SecretBytes;
 use crate::time::Now;
@@ -35,6 +35,11 @@ impl Keychain {
         match answer.status() {
             StatusCode::NOT_FOUND | StatusCode::UNAUTHORIZED => Ok(()),
             status if status.is_success() => Ok(()),
+            status if status.is_client_error() => Err(LoginError::Denied {
+                status,
+                message: "the token was not revoked".to_owned(),
+                request_id: RequestId::of(answer.headers()),
+            }),
             status => Err(LoginError::Busy { status }),
         }
     }

@@ -175,7 +175,7 @@ impl Keychain {
 
     /// A snapshot from which calls of this session can be sent without this keychain.
     pub fn publish(&mut self, session: &Session) -> Published {
-        let lease = |id: KeyringId| self.keyrings.get(&id).and_then(Keyring::lease).cloned();
+        let lease = |id: KeyringId| self.keyrings.get(&id).and_then(Keyring::unsuspected).cloned();
         let user = session.user.and_then(lease);
         let service = session.vouching.as_ref().and_then(|vouching| lease(vouching.service));
         // Callers leave a snapshot at different instants, each a little before it is due.

@@ -91,6 +91,11 @@ impl Keyring {
         self.lease.as_ref()
     }
 
+    /// The lease, unless it is to be renewed at the next occasion: then calls must come and see.
+    pub(crate) fn unsuspected(&self) -> Option<&Arc<Lease>> {
+        self.lease.as_ref().filter(|lease| self.suspected != Some(lease.flight))
+    }
+
     /// Whether tokens can be had as often as needed.
     pub(crate) fn renews_unattended(&self) -> bool {
         match &self.source {

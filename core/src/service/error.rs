@@ -36,7 +36,8 @@ impl ServiceError {
     /// `message`, `faultstring`, or plain text.
     #[must_use]
     pub fn read(status: StatusCode, headers: &HeaderMap, body: &[u8], refusal: Option<Refusal>) -> Self {
-        let text = std::str::from_utf8(body).unwrap_or_default().trim();
+        let text = String::from_utf8_lossy(body);
+        let text = text.trim();
         let words = match serde_json::from_str::<Value>(text) {
             Ok(json) => message(&json),
             Err(_) => (!text.starts_with('<')).then(|| text.to_owned()),

@@ -236,7 +236,7 @@ impl Sim {
                 assert!(!call.owes(), "a failed call owes nothing");
                 return;
             }
-            Action::Consult(_) => unreachable!("no identity here asks for its credential"),
+            Action::Consult { .. } => unreachable!("no identity here asks for its credential"),
         }
         self.calls.insert(id, call);
     }
