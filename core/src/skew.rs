@@ -34,6 +34,9 @@ pub(crate) enum Source {
 /// A comparison older than this is repeated when a call depends on it.
 pub(crate) const COMPARED_WITHIN: Duration = Duration::from_secs(600);
 
+/// How long the word of two answers stands, if Keystone has said nothing.
+const CONFIRMED_STANDS: Duration = Duration::from_secs(3600);
+
 /// How long Keystone's word stands against a service's.
 const KEYSTONE_STANDS: Duration = Duration::from_secs(86_400);
 
@@ -79,7 +82,7 @@ impl ServerClock {
             server.earliest - now.wall < BELIEVED_APART && now.wall - server.latest < BELIEVED_APART
         };
         // Two answers may come from one wrong clock: their word lapses, so that another is heard.
-        let lately = !self.older_than(COMPARED_WITHIN, now);
+        let lately = !self.older_than(CONFIRMED_STANDS, now);
         let confirmed = lately && self.reading.is_some_and(|reading| reading.confirmed);
         confirmed || self.keystone_agreed(now).is_some() || self.read(now).is_some_and(near)
     }
@@ -175,7 +178,7 @@ mod tests {
         assert!(!clock.is_sure(later));
         clock.compare(date(86_402_000 - far), Source::Service, later, later);
         assert!(clock.is_sure(later), "two that agree are believed, wherever they are");
-        assert!(!clock.is_sure(now(1_000 + 86_400_000 + 600_001)), "for a while");
+        assert!(!clock.is_sure(now(1_000 + 86_400_000 + 3_600_001)), "for a while");
     }
 
     #[test]

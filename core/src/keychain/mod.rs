@@ -79,7 +79,7 @@ impl Keychain {
         Ok(self.insert(Keyring::new(Source::Known(Arc::new(credential)))))
     }
 
-    /// Adds an identity whose credential is asked for with [`Question::Credential`] whenever a
+    /// Adds an identity whose credential is asked for with [`crate::Question::Credential`] whenever a
     /// login begins: from a file or a vault, where it may have changed.
     pub fn add_asked(&mut self) -> KeyringId {
         self.insert(Keyring::new(Source::Asked))
