@@ -372,3 +372,23 @@ fn a_token_with_enough_life_is_had_before_long_work_begins() {
     assert!(matches!(outcome, Outcome::Failed(Failure::TooShort { .. })), "{outcome:?}");
     assert_eq!(sim.keystone.requests.len(), asked, "what no token can give is not asked for");
 }
+
+#[test]
+fn a_comparison_is_repeated_when_it_is_old() {
+    let (mut sim, session) = carried();
+    let alone = {
+        let end = common::start().wall + HOUR;
+        drop(session);
+        Session::of(sim.keys.borrow(borrowed("b1").expires_at(end)).unwrap())
+    };
+    sim.call_in(Duration::ZERO, get(&alone));
+    sim.run_for(SECOND);
+    sim.set_wall_back(HOUR * 2);
+    for at in [1200u32, 1230, 3570] {
+        sim.call_in(SECOND * (at - 1), get(&alone));
+    }
+    sim.call_in(SECOND * 3601, get(&alone));
+    sim.run();
+    let (_, _, last) = sim.results.last().unwrap();
+    assert!(matches!(last, Outcome::Failed(Failure::UserExpired { .. })), "{last:?} {:?}", sim.keys);
+}

@@ -24,6 +24,8 @@ pub struct Sim {
     pub results: Vec<(usize, Duration, Outcome)>,
     pub notices: Vec<(Duration, Notice)>,
     now: Now,
+    /// How far our wall clock is behind the cloud's.
+    behind: Duration,
     queue: BTreeMap<(Duration, u64), Due>,
     order: u64,
     calls: BTreeMap<usize, Call>,
@@ -48,6 +50,8 @@ pub struct Keystone {
     /// Tokens by name: when they end, and whether they carry the role `service`.
     pub tokens: BTreeMap<String, (Duration, bool)>,
     pub revoked: BTreeSet<String>,
+    /// How far its clock is ahead of ours.
+    pub ahead: Duration,
 }
 
 #[derive(Debug, PartialEq)]
@@ -78,6 +82,7 @@ impl Sim {
             most_at_once: 0,
             tokens: BTreeMap::new(),
             revoked: BTreeSet::new(),
+            ahead: Duration::ZERO,
         };
         Self {
             keys,
@@ -87,6 +92,7 @@ impl Sim {
             results: Vec::new(),
             notices: Vec::new(),
             now: start(),
+            behind: Duration::ZERO,
             queue: BTreeMap::new(),
             order: 0,
             calls: BTreeMap::new(),
@@ -114,9 +120,11 @@ impl Sim {
         self.now
     }
 
-    /// The wall clock is set back; nothing else changes.
+    /// Our wall clock is set back; nothing else changes, the cloud's clock least of all.
     pub fn set_wall_back(&mut self, span: Duration) {
         self.now.wall -= span;
+        self.behind += span;
+        self.keystone.ahead = self.behind;
     }
 
     /// A call that begins after `span`.
@@ -244,7 +252,10 @@ impl Sim {
     fn judge(&mut self, id: usize, status: u16) {
         let Some(mut call) = self.calls.remove(&id) else { return };
         let mut headers = HeaderMap::new();
-        headers.insert(header::DATE, HeaderValue::from_str(&http_date(self.now.wall)).expect("a date"));
+        headers.insert(
+            header::DATE,
+            HeaderValue::from_str(&http_date(self.now.wall + self.behind)).expect("a date"),
+        );
         let head = Head {
             status: StatusCode::from_u16(status).expect("a status"),
             headers: &headers,
@@ -319,7 +330,15 @@ impl Keystone {
         // As the real one: the end is cut to whole seconds.
         let end = (at + Duration::from_secs(self.life)).as_secs();
         self.tokens.insert(name.clone(), (Duration::from_secs(end), service));
-        (self.latency, Event::Answered(granted(&name, now, self.life, &self.roles)))
+        (
+            self.latency,
+            Event::Answered(granted(
+                &name,
+                Now { wall: now.wall + self.ahead, ..now },
+                self.life,
+                &self.roles,
+            )),
+        )
     }
 }
 
