@@ -55,7 +55,9 @@ impl Shared {
     /// its connections and its tasks.
     pub(crate) fn after_fork(&self) {
         let process = std::process::id();
-        if self.process.swap(process, Ordering::AcqRel) != process {
+        // On the hot path it is only read; the swap picks one thread to start afresh.
+        let forked = self.process.load(Ordering::Acquire) != process;
+        if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.http.start_afresh();
             std::mem::forget(std::mem::take(&mut *self.errands()));
             self.with(|keys| keys.start_afresh(u64::from(process)));

@@ -52,7 +52,9 @@ impl Shared {
     /// its connections and a helper thread that is not there.
     pub(crate) fn after_fork(&self) {
         let process = std::process::id();
-        if self.process.swap(process, Ordering::AcqRel) != process {
+        // On the hot path it is only read; the swap picks one thread to start afresh.
+        let forked = self.process.load(Ordering::Acquire) != process;
+        if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.forked.store(true, Ordering::Release);
             self.http.start_afresh();
             self.with(|keys| keys.start_afresh(u64::from(process)));
