@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::EndpointError;
 use crate::headers::request_id;
+use crate::identity::Receipt;
 
 /// Which of a session's identities is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -54,6 +55,14 @@ pub enum InputError {
          scope out, or log in with a password"
     )]
     ScopeWithApplicationCredential,
+    /// Not the shared secret of a TOTP device.
+    #[error("the TOTP secret is not base32: give it as Keystone's credential of type `totp` holds it")]
+    TotpSecret,
+    /// A scope that no header can say.
+    #[error(
+        "a client certificate in place of a token is scoped to a project or a domain: system, trust and `unscoped` need a login"
+    )]
+    TokenlessScope,
     /// Two sources for one header.
     #[error(
         "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"
@@ -132,6 +141,26 @@ pub enum LoginError {
         /// For Keystone's log.
         request_id: RequestId,
     },
+    /// What was given is right, and the user's rules demand more.
+    #[error(
+        "Keystone accepts {:?} and demands more, by one of the rules {:?}: log in with the missing methods and \
+         the receipt, which is good for some minutes{request_id}",
+        receipt.methods, receipt.required
+    )]
+    MoreNeeded {
+        /// What to go on with.
+        receipt: Box<Receipt>,
+        /// For Keystone's log.
+        request_id: RequestId,
+    },
+    /// Somebody's help was needed, and nobody gave it.
+    #[error(
+        "the login needs an answer that it did not get ({0}): answer the question, or use a method that needs nobody's help"
+    )]
+    Unanswered(String),
+    /// The answer to something that is good for one time got lost.
+    #[error("the answer to a one-time code got lost, and the code cannot be used again: supply a new one")]
+    OnceLost,
     /// Keystone knows the identity and will not give it this token.
     #[error(
         "Keystone answered {status} to the login ({message}): check the scope, the roles and the auth URL{request_id}"
@@ -191,6 +220,18 @@ impl fmt::Display for RequestId {
 }
 
 impl LoginError {
+    /// The same, with other words of somebody's.
+    pub(crate) fn reworded(self, reword: impl FnOnce(String) -> String) -> Self {
+        match self {
+            Self::Refused { message, request_id } => Self::Refused { message: reword(message), request_id },
+            Self::Denied { status, message, request_id } => {
+                Self::Denied { status, message: reword(message), request_id }
+            }
+            Self::Unanswered(words) => Self::Unanswered(reword(words)),
+            other => other,
+        }
+    }
+
     /// Whether it may go away by itself, so that waiting is better than failing.
     #[must_use]
     pub fn is_transient(&self) -> bool {
@@ -335,6 +376,11 @@ pub enum Refusal {
          or revoked; hand in a new one, or vouch with a service identity"
     )]
     Borrowed,
+    /// An identity that is not renewed because it has no end.
+    #[error(
+        "the service refused an identity that needs no login: check the name and password, the admin token or the certificate"
+    )]
+    Fixed,
     /// A token that was handed in, beside a service token that is beyond doubt.
     #[error(
         "the service refused the user's token beside a service token that is fresh: the user's is revoked, \

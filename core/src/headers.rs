@@ -18,10 +18,14 @@ pub const X_OPENSTACK_REQUEST_ID: HeaderName = HeaderName::from_static("x-openst
 pub const USER_AGENT: &str = concat!("keepstone/", env!("CARGO_PKG_VERSION"));
 
 /// Refuses a caller's own header where the session would set one.
-pub(crate) fn check(headers: &HeaderMap, user: bool, service: bool) -> Result<(), InputError> {
-    for (name, text, taken) in
-        [(X_AUTH_TOKEN, "X-Auth-Token", user), (X_SERVICE_TOKEN, "X-Service-Token", service)]
-    {
+pub(crate) fn check(headers: &HeaderMap, user: Option<&Lease>, service: bool) -> Result<(), InputError> {
+    let sets = |name: &HeaderName| user.is_some_and(|lease| lease.beside.iter().any(|(it, _)| it == name));
+    let token = user.is_some_and(|lease| lease.header.is_some()) || sets(&X_AUTH_TOKEN);
+    for (name, text, taken) in [
+        (X_AUTH_TOKEN, "X-Auth-Token", token),
+        (X_SERVICE_TOKEN, "X-Service-Token", service),
+        (header::AUTHORIZATION, "Authorization", sets(&header::AUTHORIZATION)),
+    ] {
         if taken && headers.contains_key(name) {
             return Err(InputError::HeaderTaken(text));
         }
@@ -52,10 +56,15 @@ pub(crate) fn compose(
         headers.entry(name).or_insert_with(|| value.clone());
     }
     if let Some(lease) = user {
-        headers.insert(X_AUTH_TOKEN, lease.header.clone());
+        if let Some(token) = &lease.header {
+            headers.insert(X_AUTH_TOKEN, token.clone());
+        }
+        for (name, value) in &lease.beside {
+            headers.insert(name, value.clone());
+        }
     }
-    if let Some(lease) = service {
-        headers.insert(X_SERVICE_TOKEN, lease.header.clone());
+    if let Some(token) = service.and_then(|lease| lease.header.as_ref()) {
+        headers.insert(X_SERVICE_TOKEN, token.clone());
     }
     headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
     headers

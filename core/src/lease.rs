@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use http::{HeaderValue, Uri};
+use http::{HeaderName, HeaderValue, Uri};
 
+use crate::Secret;
 use crate::call::TlsId;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Credential, Renewal};
+use crate::identity::{Credential, Fixed, Grant, Renewal};
 use crate::lifetime::{Granted, Lifetime, Standing};
 use crate::pace::Pace;
 use crate::random::Random;
@@ -14,7 +15,7 @@ use crate::service::{is_below, keystones};
 use crate::skew::ServerClock;
 use crate::slot::Flight;
 use crate::time::Now;
-use crate::token::Token;
+use crate::token::{Description, Token};
 
 /// What an identity holds. Immutable: a renewal brings another one, by another flight, so a
 /// late 401 about this one can do no harm to the next.
@@ -22,8 +23,12 @@ use crate::token::Token;
 pub(crate) struct Lease {
     pub(crate) flight: Flight,
     pub(crate) token: Token,
-    /// The token as a header value, made once.
-    pub(crate) header: HeaderValue,
+    /// The token as a header value, made once. An identity without Keystone may have none.
+    pub(crate) header: Option<HeaderValue>,
+    /// What else goes with each call.
+    pub(crate) beside: Vec<(HeaderName, HeaderValue)>,
+    /// Where calls go, if that is the identity's to say.
+    pub(crate) endpoint: Option<Uri>,
     pub(crate) lifetime: Lifetime,
     pub(crate) renewal: Renewal,
     /// Keystone's address, if we asked for the token ourselves.
@@ -32,6 +37,8 @@ pub(crate) struct Lease {
     pub(crate) keystones: Vec<Uri>,
     /// The connections on which we asked.
     pub(crate) tls: TlsId,
+    /// Whether calls have to use them too: what goes along is bound to their certificate.
+    pub(crate) bound: bool,
     /// Least age at which this lease may be suspected, and least distance to the next request.
     pub(crate) distance: Duration,
 }
@@ -43,30 +50,39 @@ impl Lease {
     /// own, so the distance of the two is its life all the same.
     pub(crate) fn granted(
         flight: Flight,
-        token: Token,
+        grant: Grant,
         credential: &Credential,
         renewal: Renewal,
         asked: Now,
         pace: &Pace,
         random: &mut Random,
     ) -> Result<Self, LoginError> {
+        let Grant { token, beside, issuer, at_most, bound, .. } = grant;
         let (Some(issued), Some(expires)) = (token.description.issued_at, token.description.expires_at)
         else {
             return Err(LoginError::Garbled("the token has no issued_at or no expires_at"));
         };
-        let granted = Granted::new(issued, expires, asked, pace, random).ok_or(LoginError::DeadOnArrival)?;
+        let granted =
+            Granted::new(issued, expires, asked, at_most, pace, random).ok_or(LoginError::DeadOnArrival)?;
         let distance = pace.distance(granted.life);
         let header = token.id.header().map_err(|_| LoginError::Garbled("the token is no header value"))?;
-        let keystones = keystones(Some(credential.auth_url()), token.description.catalog.as_ref());
+        let keystones = keystones(
+            Some(issuer.as_ref().unwrap_or(credential.auth_url())),
+            token.description.catalog.as_ref(),
+        );
         Ok(Self {
             flight,
             token,
-            header,
+            header: Some(header),
+            beside: header_values(beside)
+                .map_err(|_| LoginError::Garbled("a header of the login is none"))?,
+            endpoint: None,
             lifetime: Lifetime::Granted(granted),
             renewal,
             keystones,
-            issuer: Some(credential.auth_url().clone()),
+            issuer,
             tls: credential.tls_id(),
+            bound,
             distance,
         })
     }
@@ -78,12 +94,35 @@ impl Lease {
         Ok(Self {
             flight,
             token,
-            header,
+            header: Some(header),
+            beside: Vec::new(),
+            endpoint: None,
             lifetime,
             renewal: Renewal::Never,
             keystones,
             issuer: None,
             tls: TlsId::default(),
+            bound: false,
+            distance: Duration::ZERO,
+        })
+    }
+
+    /// What goes with the calls of an identity without a login.
+    pub(crate) fn fixed(flight: Flight, fixed: Fixed) -> Result<Self, InputError> {
+        let Fixed { headers, endpoint, tls, at_keystone } = fixed;
+        let keystones = if at_keystone { endpoint.iter().cloned().collect() } else { Vec::new() };
+        Ok(Self {
+            flight,
+            token: Token { id: Secret::new(""), description: Description::default() },
+            header: None,
+            beside: header_values(headers)?,
+            endpoint,
+            lifetime: Lifetime::Endless,
+            renewal: Renewal::Never,
+            keystones,
+            issuer: None,
+            tls: tls.unwrap_or_default(),
+            bound: tls.is_some(),
             distance: Duration::ZERO,
         })
     }
@@ -101,7 +140,7 @@ impl Lease {
     pub(crate) fn age(&self, now: Now) -> Duration {
         match &self.lifetime {
             Lifetime::Granted(granted) => granted.age(now),
-            Lifetime::Stated { .. } | Lifetime::Unknown => Duration::MAX,
+            Lifetime::Stated { .. } | Lifetime::Unknown | Lifetime::Endless => Duration::MAX,
         }
     }
 
@@ -121,9 +160,13 @@ impl Lease {
                 granted.age(now) < granted.life - kept
             }
             Lifetime::Stated { .. } => self.lifetime.left(now, clock) != Some(Duration::ZERO),
-            Lifetime::Unknown => true,
+            Lifetime::Unknown | Lifetime::Endless => true,
         }
     }
+}
+
+fn header_values(headers: Vec<(HeaderName, Secret)>) -> Result<Vec<(HeaderName, HeaderValue)>, InputError> {
+    headers.into_iter().map(|(name, value)| Ok((name, value.header()?))).collect()
 }
 
 #[cfg(test)]
@@ -131,7 +174,6 @@ mod tests {
     use super::*;
     use crate::identity::UserRef;
     use crate::time::later;
-    use crate::token::Description;
 
     const NANO: Duration = Duration::from_nanos(1);
 
@@ -148,7 +190,16 @@ mod tests {
         let token = Token { id: "t".into(), description };
         let flight = Flight { keyring: crate::keychain::KeyringId(1), number: 1 };
         let (pace, mut random) = (Pace::default(), Random::new(1));
-        Lease::granted(flight, token, &credential, Renewal::Unattended, start(), &pace, &mut random).unwrap()
+        Lease::granted(
+            flight,
+            Grant::new(token),
+            &credential,
+            Renewal::Unattended,
+            start(),
+            &pace,
+            &mut random,
+        )
+        .unwrap()
     }
 
     #[test]

@@ -94,7 +94,7 @@ mod call;
 mod canned;
 mod error;
 mod headers;
-mod identity;
+pub mod identity;
 mod keychain;
 mod keyring;
 mod lease;
@@ -120,9 +120,7 @@ pub use error::{Cause, Failure, InputError, LoginError, Refusal, RequestId, Trou
 pub use headers::{
     USER_AGENT, X_AUTH_TOKEN, X_OPENSTACK_REQUEST_ID, X_SERVICE_TOKEN, X_SUBJECT_TOKEN, request_id,
 };
-pub use identity::{
-    ApplicationCredentialRef, Borrowed, Credential, DomainRef, Method, ProjectRef, Renewal, Scope, UserRef,
-};
+pub use identity::{Borrowed, Credential, DomainRef, Fixed, Inquiry, ProjectRef, Renewal, Scope, UserRef};
 pub use keychain::{Keychain, KeyringId};
 pub use lifetime::Standing;
 pub use notice::Notice;

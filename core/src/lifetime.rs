@@ -33,6 +33,8 @@ pub(crate) enum Lifetime {
     Stated { expires: DateTime<Utc>, trust_ends: Option<DateTime<Utc>> },
     /// It was handed in without.
     Unknown,
+    /// It has no end.
+    Endless,
 }
 
 /// A life that counts from when we asked. Spans are ages.
@@ -47,16 +49,19 @@ impl Granted {
     /// The life of a token that Keystone issued for `issued..expires`, asked for at `asked`.
     ///
     /// Both stamps are whole seconds, rounded down, so the true life may be up to a second
-    /// shorter than their distance: that second is taken off. `None` if nothing is left.
+    /// shorter than their distance: that second is taken off. Something that goes with it may live
+    /// shorter (`at_most`). `None` if nothing is left.
     pub(crate) fn new(
         issued: DateTime<Utc>,
         expires: DateTime<Utc>,
         asked: Now,
+        at_most: Option<Duration>,
         pace: &Pace,
         random: &mut Random,
     ) -> Option<Self> {
-        let life =
-            between(issued, expires).checked_sub(Duration::from_secs(1)).filter(|life| !life.is_zero())?;
+        let life = between(issued, expires).checked_sub(Duration::from_secs(1))?;
+        let life = at_most.map_or(life, |most| most.min(life));
+        let life = Some(life).filter(|life| !life.is_zero())?;
         Some(Self { asked, renew_after: pace.renew_after(life, random), life })
     }
 
@@ -87,6 +92,7 @@ impl Lifetime {
         let (expires, trust_ends) = match self {
             Self::Granted(granted) => return granted.standing(now, window),
             Self::Unknown => return Standing::Unknown,
+            Self::Endless => return Standing::Fresh,
             Self::Stated { expires, trust_ends } => (*expires, *trust_ends),
         };
         let Some(server) = clock.read(now) else { return Standing::Unknown };
@@ -106,7 +112,7 @@ impl Lifetime {
         match self {
             Self::Granted(granted) => Some(granted.life.saturating_sub(granted.age(now))),
             Self::Stated { expires, .. } => Some(between(clock.read(now)?.latest, *expires)),
-            Self::Unknown => None,
+            Self::Unknown | Self::Endless => None,
         }
     }
 
@@ -117,7 +123,7 @@ impl Lifetime {
             Self::Stated { expires, .. } => {
                 clock.read(now).map_or(Duration::ZERO, |server| between(*expires, server.earliest))
             }
-            Self::Unknown => Duration::ZERO,
+            Self::Unknown | Self::Endless => Duration::ZERO,
         }
     }
 
@@ -130,7 +136,7 @@ impl Lifetime {
             Self::Stated { expires, trust_ends } => {
                 Some(between(clock.read(now)?.latest, window_end(*expires, *trust_ends, window)))
             }
-            Self::Unknown => None,
+            Self::Unknown | Self::Endless => None,
         }
     }
 }
@@ -162,7 +168,7 @@ mod tests {
     fn granted(life: u64) -> Option<Granted> {
         let issued = start().wall;
         let expires = later(issued, Duration::from_secs(life));
-        Granted::new(issued, expires, start(), &Pace::default(), &mut Random::new(1))
+        Granted::new(issued, expires, start(), None, &Pace::default(), &mut Random::new(1))
     }
 
     #[test]

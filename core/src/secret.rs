@@ -73,7 +73,9 @@ impl From<String> for Secret {
 pub struct SecretBytes(Zeroizing<Vec<u8>>);
 
 impl SecretBytes {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+    /// Takes the bytes over. A buffer that grew while it was filled has left copies behind.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
         Self(Zeroizing::new(bytes))
     }
 

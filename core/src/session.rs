@@ -12,7 +12,7 @@ use crate::error::InputError;
 use crate::headers::{USER_AGENT, X_OPENSTACK_REQUEST_ID};
 use crate::keychain::KeyringId;
 use crate::keyring::Keyring;
-use crate::lifetime::Standing;
+use crate::lifetime::{Lifetime, Standing};
 use crate::service::Endpoint;
 use crate::skew::ServerClock;
 use crate::time::Now;
@@ -197,6 +197,8 @@ fn header_value(name: &'static str, text: &str) -> Result<HeaderValue, InputErro
 pub enum Outlook {
     /// No token, so no end.
     Unauthenticated,
+    /// An identity without a login: no end.
+    Endless,
     /// Tokens are renewed as often as needed: no end.
     Renewable {
         /// What the present token has left, if there is one.
@@ -223,6 +225,9 @@ impl Outlook {
             return Self::Renewable { left: lease.and_then(|lease| lease.lifetime.left(now, clock)) };
         }
         let Some(lifetime) = lease.map(|lease| &lease.lifetime) else { return Self::Unknown };
+        if *lifetime == Lifetime::Endless {
+            return Self::Endless;
+        }
         let Some(left) = lifetime.left(now, clock) else { return Self::Unknown };
         let window = session.vouching.as_ref().filter(|v| v.when != When::Never).map(|v| v.window);
         let vouched = window.and_then(|window| lifetime.left_in_window(now, clock, window));

@@ -4,14 +4,17 @@ use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
 
-use keepstone_core::{Borrowed, Canned, Credential, InputError, Keychain, Notice, Pace, TlsId};
+use keepstone_core::{
+    Borrowed, Canned, Credential, Fixed, InputError, Inquiry, Keychain, Notice, Pace, Secret, TlsId,
+};
 
 use crate::clock::{Clock, SystemClock};
+use crate::consult::{Consultant, Told};
 use crate::error::BuildError;
 use crate::http_client::{HttpClient, Limits, Proxy};
 use crate::identity::Identity;
 use crate::session::Session;
-use crate::shared::{Listener, Shared, Supply};
+use crate::shared::{Listener, Shared};
 use crate::tls::Tls;
 
 /// The identities that a process acts as, and its connections. Cheap to clone; a process needs one.
@@ -74,12 +77,44 @@ impl Client {
         E: Display,
     {
         let id = self.shared.with(Keychain::add_asked);
-        let supplier = move |refused| -> Supply {
+        let supplier = move |refused| -> Told<Credential> {
             let supply = supplier(refused);
             Box::pin(async move { supply.await.map_err(|error| error.to_string()) })
         };
-        self.shared.set_supplier(id, Arc::new(supplier));
+        self.shared.consultants.set(id, Consultant::Supplier(Arc::new(supplier)));
         Identity::new(Arc::clone(&self.shared), id)
+    }
+
+    /// An identity whose logins need somebody's help: a passcode, a page to visit. `answerer` is
+    /// asked for it, with no lock held.
+    ///
+    /// # Errors
+    /// [`InputError`], if the credential contradicts itself.
+    pub fn identity_asking<A, E>(
+        &self,
+        credential: Credential,
+        answerer: impl Fn(Inquiry) -> A + Send + Sync + 'static,
+    ) -> Result<Identity, InputError>
+    where
+        A: Future<Output = Result<Secret, E>> + Send + 'static,
+        E: Display,
+    {
+        let identity = self.identity(credential)?;
+        let answerer = move |inquiry| -> Told<Secret> {
+            let answer = answerer(inquiry);
+            Box::pin(async move { answer.await.map_err(|error| error.to_string()) })
+        };
+        self.shared.consultants.set(identity.id(), Consultant::Answerer(Arc::new(answerer)));
+        Ok(identity)
+    }
+
+    /// An identity that needs no login.
+    ///
+    /// # Errors
+    /// [`InputError::TokenNotAHeader`].
+    pub fn fixed(&self, fixed: Fixed) -> Result<Identity, InputError> {
+        let id = self.shared.with(|keys| keys.fixed(fixed))?;
+        Ok(Identity::new(Arc::clone(&self.shared), id))
     }
 
     /// A token that was handed in, by a request's context or by a user.

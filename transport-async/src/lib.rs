@@ -56,11 +56,12 @@ mod body;
 mod broke;
 mod client;
 mod clock;
+mod consult;
 mod drive;
 mod errand;
 mod error;
 mod http_client;
-mod identity;
+pub mod identity;
 mod lent;
 mod pause;
 mod session;
@@ -77,9 +78,9 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    ApplicationCredentialRef, Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
-    EndpointError, Failure, Head, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now,
-    Outlook, Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
+    Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint, EndpointError, Failure, Fixed,
+    Head, InputError, Inquiry, Interface, KeyringId, LoginError, Need, Notice, Now, Outlook, Pace,
+    ProjectRef, Refusal, Renewal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
     Vouching, Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;

@@ -1,26 +1,23 @@
 //! What all handles of a client share: the keychain behind its lock, and who waits for it.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use keepstone_core::{Credential, Keychain, KeyringId, Notice, Question, Reply};
+use keepstone_core::{Keychain, KeyringId, Notice, Question, Reply};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
+use crate::consult::Consultants;
 use crate::http_client::HttpClient;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
-pub(crate) type Supplier = Arc<dyn Fn(bool) -> Supply + Send + Sync>;
-pub(crate) type Supply = Pin<Box<dyn Future<Output = Result<Credential, String>> + Send>>;
 
 pub(crate) struct Shared {
     pub(crate) http: Arc<HttpClient>,
@@ -28,7 +25,7 @@ pub(crate) struct Shared {
     keys: Mutex<Keychain>,
     changed: Notify,
     epoch: AtomicU64,
-    suppliers: Mutex<HashMap<KeyringId, Supplier>>,
+    pub(crate) consultants: Consultants,
     listener: Listener,
     /// The errands under way. They end with this.
     errands: Mutex<JoinSet<()>>,
@@ -44,7 +41,7 @@ impl Shared {
             keys: Mutex::new(keys),
             changed: Notify::new(),
             epoch: AtomicU64::new(0),
-            suppliers: Mutex::default(),
+            consultants: Consultants::default(),
             listener,
             errands: Mutex::default(),
             process: AtomicU32::new(std::process::id()),
@@ -138,15 +135,9 @@ impl Shared {
         self.errands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn set_supplier(&self, keyring: KeyringId, supplier: Supplier) {
-        self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).insert(keyring, supplier);
-    }
-
     pub(crate) fn forget(&self, keyring: KeyringId) {
         self.with(|keys| keys.forget(keyring));
-        let supplier = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
-        // Not under the lock: it may own an identity, which is then forgotten too.
-        drop(supplier);
+        self.consultants.forget(keyring);
     }
 
     /// Finds out what core asks for, with no lock held; without this client, if it goes meanwhile.
@@ -155,24 +146,7 @@ impl Shared {
         question: Question,
         until: Duration,
     ) -> impl Future<Output = Reply> + Send + use<> {
-        let supplier = match &question {
-            Question::Credential { keyring, .. } => {
-                let suppliers = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner);
-                suppliers.get(keyring).cloned()
-            }
-            _ => None,
-        };
-        let time = until.saturating_sub(self.clock.now().tick);
-        async move {
-            let told = match (question, supplier) {
-                (Question::Credential { refused, .. }, Some(supplier)) => timeout(time, supplier(refused))
-                    .await
-                    .unwrap_or_else(|_| Err("it took too long".to_owned())),
-                (Question::Credential { .. }, None) => Err("nobody supplies it".to_owned()),
-                _ => Err("this transport cannot answer that".to_owned()),
-            };
-            Reply::Credential(told.map(Box::new))
-        }
+        self.consultants.ask(question, until.saturating_sub(self.clock.now().tick))
     }
 }
 

@@ -4,9 +4,12 @@ use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
 
-use keepstone_core::{Borrowed, Canned, Credential, InputError, Keychain, Notice, Pace, TlsId};
+use keepstone_core::{
+    Borrowed, Canned, Credential, Fixed, InputError, Inquiry, Keychain, Notice, Pace, Secret, TlsId,
+};
 
 use crate::clock::{Clock, SystemClock};
+use crate::consult::Consultant;
 use crate::errand;
 use crate::error::BuildError;
 use crate::http_client::{HttpClient, Limits, Proxy};
@@ -78,8 +81,33 @@ impl Client {
     ) -> Identity {
         let id = self.shared.with(Keychain::add_asked);
         let supplier = move |refused| supplier(refused).map_err(|error| error.to_string());
-        self.shared.set_supplier(id, Arc::new(supplier));
+        self.shared.consultants.set(id, Consultant::Supplier(Arc::new(supplier)));
         Identity::new(Arc::clone(&self.shared), id)
+    }
+
+    /// An identity whose logins need somebody's help: a passcode, a page to visit. `answerer` is
+    /// asked for it, with no lock held, and like a supplier is not cut off.
+    ///
+    /// # Errors
+    /// [`InputError`], if the credential contradicts itself.
+    pub fn identity_asking<E: Display>(
+        &self,
+        credential: Credential,
+        answerer: impl Fn(&Inquiry) -> Result<Secret, E> + Send + Sync + 'static,
+    ) -> Result<Identity, InputError> {
+        let identity = self.identity(credential)?;
+        let answerer = move |inquiry: &Inquiry| answerer(inquiry).map_err(|error| error.to_string());
+        self.shared.consultants.set(identity.id(), Consultant::Answerer(Arc::new(answerer)));
+        Ok(identity)
+    }
+
+    /// An identity that needs no login.
+    ///
+    /// # Errors
+    /// [`InputError::TokenNotAHeader`].
+    pub fn fixed(&self, fixed: Fixed) -> Result<Identity, InputError> {
+        let id = self.shared.with(|keys| keys.fixed(fixed))?;
+        Ok(Identity::new(Arc::clone(&self.shared), id))
     }
 
     /// A token that was handed in, by a request's context or by a user.

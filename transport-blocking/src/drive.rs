@@ -66,7 +66,7 @@ impl<'a> Driver<'a> {
         loop {
             event = match self.step(event) {
                 Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick),
-                Action::Consult { question, .. } => Event::Told(shared.consult(&question)),
+                Action::Consult { question, .. } => Event::Told(shared.consultants.ask(&question)),
                 Action::Pause { until } | Action::Park { until, .. } => {
                     shared.clock.wait_until(until);
                     Event::Woke

@@ -54,7 +54,7 @@ impl Runner<'_> {
             let step = self.shared.with(|keys| self.errand.next(keys, event, self.shared.clock.now()));
             event = match step {
                 ErrandStep::Ask(ask) => self.shared.http.ask(ask, self.shared.clock.now().tick),
-                ErrandStep::Consult { question, .. } => Event::Told(self.shared.consult(&question)),
+                ErrandStep::Consult { question, .. } => Event::Told(self.shared.consultants.ask(&question)),
                 ErrandStep::Done => {
                     self.done = true;
                     Event::Landed

@@ -1,9 +1,10 @@
-//! Somebody that a client can act as.
+//! Somebody that a client can act as, and every way to log in.
 
 use std::fmt;
 use std::sync::Arc;
 
-use keepstone_core::{Borrowed, Credential, InputError, Keychain, KeyringId, LoginError};
+pub use keepstone_core::identity::*;
+use keepstone_core::{InputError, Keychain, KeyringId, LoginError};
 
 use crate::session::Session;
 use crate::shared::Shared;

@@ -1,6 +1,5 @@
 //! What all handles of a client share: the keychain behind its lock, and who waits for it.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,13 +8,13 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use keepstone_core::{Credential, Errand, Keychain, KeyringId, Notice, Question, Reply};
+use keepstone_core::{Errand, Keychain, KeyringId, Notice};
 
 use crate::clock::Clock;
+use crate::consult::Consultants;
 use crate::http_client::HttpClient;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
-pub(crate) type Supplier = Arc<dyn Fn(bool) -> Result<Credential, String> + Send + Sync>;
 
 pub(crate) struct Shared {
     pub(crate) http: HttpClient,
@@ -23,7 +22,7 @@ pub(crate) struct Shared {
     keys: Mutex<Keychain>,
     changed: Condvar,
     epoch: AtomicU64,
-    suppliers: Mutex<HashMap<KeyringId, Supplier>>,
+    pub(crate) consultants: Consultants,
     listener: Listener,
     /// Where errands go, if there is a thread for them.
     pub(crate) helper: OnceLock<Sender<Errand>>,
@@ -40,7 +39,7 @@ impl Shared {
             keys: Mutex::new(keys),
             changed: Condvar::new(),
             epoch: AtomicU64::new(0),
-            suppliers: Mutex::default(),
+            consultants: Consultants::default(),
             listener,
             helper: OnceLock::new(),
             process: AtomicU32::new(std::process::id()),
@@ -125,28 +124,9 @@ impl Shared {
         self.epoch.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set_supplier(&self, keyring: KeyringId, supplier: Supplier) {
-        self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).insert(keyring, supplier);
-    }
-
     pub(crate) fn forget(&self, keyring: KeyringId) {
         self.with(|keys| keys.forget(keyring));
-        let supplier = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner).remove(&keyring);
-        // Not under the lock: it may own an identity, which is then forgotten too.
-        drop(supplier);
-    }
-
-    /// Finds out what core asks for, with no lock held.
-    pub(crate) fn consult(&self, question: &Question) -> Reply {
-        let Question::Credential { keyring, refused } = question else {
-            return Reply::Credential(Err("this transport cannot answer that".to_owned()));
-        };
-        let suppliers = self.suppliers.lock().unwrap_or_else(PoisonError::into_inner);
-        let supplier = suppliers.get(keyring).cloned();
-        drop(suppliers);
-        let told =
-            supplier.map_or_else(|| Err("nobody supplies it".to_owned()), |supplier| supplier(*refused));
-        Reply::Credential(told.map(Box::new))
+        self.consultants.forget(keyring);
     }
 }
 

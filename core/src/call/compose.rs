@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Method, Uri};
 
 use super::Call;
-use super::dispatch::{BodyKind, Dispatch};
+use super::dispatch::{BodyKind, Dispatch, TlsId};
 use super::judge::Sent;
 use super::look::Tokens;
 use crate::allow_expired::{DEFAULT_WINDOW, Hold, When, admit};
@@ -33,7 +33,7 @@ impl Call {
         let user = holder.as_deref();
         let service = tokens.service.filter(|_| user.is_some() && !to_keystone);
         self.check_standing(user, to_keystone, service.is_some(), now, clock)?;
-        headers::check(&self.headers, user.is_some(), service.is_some())?;
+        headers::check(&self.headers, user, service.is_some())?;
 
         let headers = headers::compose(&self.headers, &self.session.headers, user, service.as_deref());
         let wants_date = user.is_some_and(|lease| {
@@ -41,6 +41,9 @@ impl Call {
                 && (clock.older_than(COMPARED_WITHIN, now) || !clock.is_sure(now))
         });
         let vouching = self.session.vouching.as_ref();
+        // What is bound to a certificate goes on its connections, unless the session names others.
+        let bound = user.filter(|lease| lease.bound && self.session.tls == TlsId::default());
+        let tls = bound.map_or(self.session.tls, |lease| lease.tls);
         let standby = service.is_none() && !to_keystone && vouching.is_some_and(|v| v.when != When::Never);
         self.sent =
             Some(Sent { at: now, to: uri.clone(), user: holder, service, standby, wants_date, pause });
@@ -50,7 +53,7 @@ impl Call {
             headers,
             with_body: !self.probe && self.body != BodyKind::Empty,
             expect_continue: !self.probe && self.body.streams(),
-            tls: self.session.tls,
+            tls,
             until: self.until_of_dispatch(),
             errand: None,
         })
@@ -75,6 +78,10 @@ impl Call {
             return Err(InputError::NotAPath(text).into());
         }
         let path_alone = || InputError::NoEndpoint(self.uri.path().to_owned());
+        let path = self.uri.path_and_query().map_or("", |path| path.as_str());
+        if let Some(own) = user.and_then(|lease| lease.endpoint.as_ref()) {
+            return Ok(join(&own.to_string(), path)?);
+        }
         let endpoint = self.session.endpoint.as_ref().ok_or_else(path_alone)?;
         let token = user.map(|lease| &lease.token.description);
         let owner = Owner {
@@ -82,7 +89,6 @@ impl Call {
             user: token.and_then(|token| token.user.as_ref()).map(|user| user.id.as_str()),
         };
         let base = endpoint.resolve(token.and_then(|token| token.catalog.as_ref()), owner)?;
-        let path = self.uri.path_and_query().map_or("", |path| path.as_str());
         Ok(join(&base, path)?)
     }
 

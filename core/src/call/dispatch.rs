@@ -7,8 +7,9 @@ use std::time::Duration;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
 use super::Errand;
+use crate::Secret;
 use crate::error::{Cause, Failure, Refusal, Trouble};
-use crate::identity::Credential;
+use crate::identity::{Credential, Inquiry};
 use crate::keychain::KeyringId;
 use crate::lease::Lease;
 use crate::secret::SecretBytes;
@@ -111,6 +112,13 @@ pub enum Question {
         /// Whether Keystone refused the last one: the same again would not be sent.
         refused: bool,
     },
+    /// Something that a login needs to know: [`Reply::Answer`].
+    Inquiry {
+        /// Whose login it is.
+        keyring: KeyringId,
+        /// What.
+        inquiry: Inquiry,
+    },
 }
 
 /// The answer to a [`Question`].
@@ -119,6 +127,8 @@ pub enum Question {
 pub enum Reply {
     /// The credential, or why there is none at the moment.
     Credential(Result<Box<Credential>, String>),
+    /// What an [`Inquiry`] asked for, or why nobody told it.
+    Answer(Result<Secret, String>),
 }
 
 /// How the caller's request goes out, this time.

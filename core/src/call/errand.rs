@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Ask, Event, Question, Reply};
+use super::{Ask, Event, Question};
 use crate::keychain::{Keychain, Task};
 use crate::slot::Flight;
 use crate::time::Now;
@@ -55,16 +55,14 @@ impl Errand {
             // If it is our own end that cut the answer off, that is no failure of Keystone's.
             Event::Broke(_) if now.tick >= self.until => self.abandon(keys),
             Event::Broke(broke) => keys.hear(self.flight, Err(broke.into_cause()), now),
-            Event::Told(Reply::Credential(told)) => {
-                keys.told(self.flight, told.map(|credential| *credential), now)
-            }
+            Event::Told(reply) => keys.told(self.flight, reply, now),
             _ => {}
         }
         match keys.lead(self.flight, now, self.until) {
-            Some(Ok(Task::Ask(ask))) => ErrandStep::Ask(ask),
-            Some(Ok(Task::Consult { question, until })) => ErrandStep::Consult { question, until },
+            Some(Task::Ask(ask)) => ErrandStep::Ask(ask),
+            Some(Task::Consult { question, until }) => ErrandStep::Consult { question, until },
             // It would have to wait; but nobody waits for it, so the next call in need tries again.
-            Some(Ok(Task::Wait(_)) | Err(_)) => {
+            Some(Task::Wait(_)) => {
                 self.abandon(keys);
                 ErrandStep::Done
             }

@@ -26,6 +26,7 @@ use crate::error::{Cause, Failure, Refusal, Trouble, Wait};
 use crate::identity::Renewal;
 use crate::keychain::{Keychain, date};
 use crate::lease::Lease;
+use crate::lifetime::Lifetime;
 use crate::notice::Notice;
 use crate::pace::retry_after;
 use crate::session::DEFAULT_DEADLINE;
@@ -98,6 +99,7 @@ impl Call {
         let renewable = user.renewal != Renewal::Never;
         let renew_user = (renewable && !self.done.renewed_user).then_some(Remedy::RenewUser(user.flight));
         let (remedy, refusal) = match &sent.service {
+            None if user.lifetime == Lifetime::Endless => (None, Refusal::Fixed),
             None if sent.standby && !renewable && !self.done.attached => {
                 (Some(Remedy::Attach), Refusal::Borrowed)
             }

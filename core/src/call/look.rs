@@ -116,7 +116,7 @@ impl Call {
 
     /// A leader asks until its flight is over.
     fn go_on_leading(&mut self, keys: &mut Keychain, now: Now) -> Result<(), Action> {
-        let Some(Leading { flight, who, until: end }) = self.lead else { return Ok(()) };
+        let Some(Leading { flight, until: end, .. }) = self.lead else { return Ok(()) };
         if now.tick >= self.deadline() {
             return Err(self.late(keys));
         }
@@ -129,20 +129,14 @@ impl Call {
                 Ok(())
             }
             // What is only preferred is not waited for once it has failed: an errand goes on with it.
-            Some(Ok(Task::Wait(_)))
-                if end < self.deadline() && keys.last_failure(flight.keyring).is_some() =>
-            {
+            Some(Task::Wait(_)) if end < self.deadline() && keys.last_failure(flight.keyring).is_some() => {
                 keys.leave(flight);
                 self.lead = None;
                 Ok(())
             }
-            Some(Ok(Task::Wait(until))) => Err(Action::Pause { until: until.min(end) }),
-            Some(Ok(Task::Ask(ask))) => Err(Action::Ask(ask)),
-            Some(Ok(Task::Consult { question, until })) => Err(Action::Consult { question, until }),
-            Some(Err(error)) => {
-                let source = LoginError::NotTold(error.to_string());
-                Err(Action::Fail(Failure::Login { who, source }))
-            }
+            Some(Task::Wait(until)) => Err(Action::Pause { until: until.min(end) }),
+            Some(Task::Ask(ask)) => Err(Action::Ask(ask)),
+            Some(Task::Consult { question, until }) => Err(Action::Consult { question, until }),
         }
     }
 

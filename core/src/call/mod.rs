@@ -144,9 +144,7 @@ impl Call {
         self.settle(keys);
         match (event, self.lead) {
             (Event::Answered(answer), Some(Leading { flight, .. })) => keys.hear(flight, Ok(&answer), now),
-            (Event::Told(Reply::Credential(told)), Some(Leading { flight, .. })) => {
-                keys.told(flight, told.map(|credential| *credential), now);
-            }
+            (Event::Told(reply), Some(Leading { flight, .. })) => keys.told(flight, reply, now),
             // If it is our own deadline that cut the answer off, that is no failure of Keystone's.
             (Event::Broke(broke), Some(Leading { flight, until, .. })) if now.tick < until => {
                 keys.hear(flight, Err(broke.into_cause()), now);

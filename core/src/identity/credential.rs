@@ -1,66 +1,21 @@
-//! What proves an identity: credentials that can log in, and tokens that were handed in.
+//! What proves an identity: where, how, and for what.
 
-use chrono::{DateTime, Utc};
+use std::fmt;
+use std::sync::Arc;
+
+use data_encoding::HEXLOWER;
+use hmac::{Hmac, KeyInit, Mac};
 use http::Uri;
+use sha2::Sha256;
 
-use super::scope::{Scope, UserRef};
+use super::v3::{ApplicationCredential, Password, TokenMethod};
+use super::{Exchange, Fields, Method, Renewal, Scope, Start, UserRef};
+use crate::Secret;
 use crate::call::TlsId;
 use crate::error::InputError;
 use crate::service::absolute;
-use crate::token::{Description, Project, Token};
-use crate::{Catalog, Secret};
 
-/// How an identity proves itself to Keystone.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Method {
-    /// A user's password.
-    Password {
-        /// The user.
-        user: UserRef,
-        /// The password.
-        password: Secret,
-    },
-    /// A token, exchanged for one with another scope. Keystone keeps the old expiry, so this
-    /// cannot be renewed.
-    Token {
-        /// The token to give.
-        token: Secret,
-    },
-    /// An application credential.
-    ApplicationCredential {
-        /// Which one.
-        credential: ApplicationCredentialRef,
-        /// Its secret.
-        secret: Secret,
-    },
-}
-
-/// An application credential, by id or by name and user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ApplicationCredentialRef {
-    /// By id.
-    Id(String),
-    /// By name, which is unique for its user only.
-    Name {
-        /// The name.
-        name: String,
-        /// The user that it belongs to.
-        user: UserRef,
-    },
-}
-
-/// Whether, and how often, tokens can be had without anybody's help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Renewal {
-    /// As often as needed.
-    Unattended,
-    /// A number of times only: renewed when there is no other way, never early or on suspicion.
-    Limited,
-    /// Not at all: a token that was handed in or exchanged.
-    Never,
-}
-
-/// A credential that can log in: where, how, and for what.
+/// A credential that can log in.
 ///
 /// ```
 /// use keepstone_core::{Credential, Scope, UserRef};
@@ -68,41 +23,48 @@ pub enum Renewal {
 ///     .scope(Scope::project("service"));
 /// # Ok::<_, keepstone_core::InputError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Credential {
-    pub(super) auth_url: Uri,
-    pub(super) method: Method,
-    pub(super) scope: Scope,
-    pub(super) uses: Option<u32>,
-    pub(super) tls: TlsId,
+    auth_url: Uri,
+    method: Arc<dyn Method>,
+    scope: Scope,
+    uses: Option<u32>,
+    tls: TlsId,
+    catalog: bool,
 }
 
 impl Credential {
-    /// A login by any method. `auth_url` is Keystone's address, with or without `/v3`.
+    /// A login by any method of [`crate::identity`], or by one of your own. `auth_url` is Keystone's
+    /// address, with or without `/v3`.
     ///
     /// # Errors
-    /// [`InputError::AuthUrl`] if it is not an absolute http or https address, or is that of
-    /// Identity API v2.0; [`InputError::TokenNotAHeader`] for a token that no header can carry.
-    pub fn new(auth_url: &str, method: Method) -> Result<Self, InputError> {
-        let refused = || InputError::AuthUrl(without_password(auth_url));
-        let bare = auth_url.trim().trim_end_matches('/');
-        let v3 = if bare.ends_with("/v3") { bare.to_owned() } else { format!("{bare}/v3") };
-        if bare.ends_with("/v2.0") || bare.contains(['?', '#', '@']) {
-            return Err(refused());
-        }
-        if let Method::Token { token } = &method {
-            token.header()?;
-        }
-        let auth_url = absolute(&v3).ok_or_else(refused)?;
-        Ok(Self { auth_url, method, scope: Scope::Default, uses: None, tls: TlsId::default() })
+    /// [`InputError::AuthUrl`] if it is not an absolute http or https address, or is that of a version
+    /// that the method is not for; whatever [`Method::check`] finds.
+    pub fn new(auth_url: &str, method: impl Method) -> Result<Self, InputError> {
+        Self::with(auth_url, Arc::new(method))
     }
 
-    /// A login with a user's password.
+    /// The same, with a method that is shared.
+    ///
+    /// # Errors
+    /// As for [`Credential::new`].
+    pub fn with(auth_url: &str, method: Arc<dyn Method>) -> Result<Self, InputError> {
+        let refused = || InputError::AuthUrl(without_password(auth_url));
+        let bare = auth_url.trim().trim_end_matches('/');
+        if bare.contains(['?', '#', '@']) {
+            return Err(refused());
+        }
+        let auth_url = absolute(bare).ok_or_else(refused)?;
+        method.check(&auth_url, &Scope::Default)?;
+        Ok(Self { auth_url, method, scope: Scope::Default, uses: None, tls: TlsId::default(), catalog: true })
+    }
+
+    /// A login with a user's password, at Identity API v3.
     ///
     /// # Errors
     /// As for [`Credential::new`].
     pub fn password(auth_url: &str, user: UserRef, password: impl Into<Secret>) -> Result<Self, InputError> {
-        Self::new(auth_url, Method::Password { user, password: password.into() })
+        Self::new(auth_url, Password::new(user, password))
     }
 
     /// The exchange of a token for one with another scope and the same end.
@@ -110,7 +72,7 @@ impl Credential {
     /// # Errors
     /// As for [`Credential::new`].
     pub fn token(auth_url: &str, token: impl Into<Secret>) -> Result<Self, InputError> {
-        Self::new(auth_url, Method::Token { token: token.into() })
+        Self::new(auth_url, TokenMethod::new(token))
     }
 
     /// A login with an application credential, by its id.
@@ -122,8 +84,7 @@ impl Credential {
         id: impl Into<String>,
         secret: impl Into<Secret>,
     ) -> Result<Self, InputError> {
-        let credential = ApplicationCredentialRef::Id(id.into());
-        Self::new(auth_url, Method::ApplicationCredential { credential, secret: secret.into() })
+        Self::new(auth_url, ApplicationCredential::new(id, secret))
     }
 
     /// What the token is to be good for.
@@ -147,7 +108,14 @@ impl Credential {
         self
     }
 
-    /// Keystone's address, ending in `/v3`.
+    /// That the token is wanted without a catalog (`?nocatalog`): endpoints are then to be stated.
+    #[must_use]
+    pub fn without_catalog(mut self) -> Self {
+        self.catalog = false;
+        self
+    }
+
+    /// Keystone's address as it was given, without a slash at its end.
     #[must_use]
     pub fn auth_url(&self) -> &Uri {
         &self.auth_url
@@ -156,15 +124,29 @@ impl Credential {
     /// Whether this credential can bring more than one token.
     #[must_use]
     pub fn renewal(&self) -> Renewal {
-        match (&self.method, self.uses) {
-            (Method::Token { .. }, _) => Renewal::Never,
-            (_, Some(_)) => Renewal::Limited,
-            (_, None) => Renewal::Unattended,
+        match (self.method.renewal(), self.uses()) {
+            (Renewal::Unattended, Some(_)) => Renewal::Limited,
+            (renewal, _) => renewal,
         }
     }
 
+    /// A name for logins with this credential: the same for the same credential, another for any
+    /// other. Every field is in it, secrets too, so it is keyed: who does not know `key` cannot try
+    /// passwords by it. One-time codes are left out.
+    #[must_use]
+    pub fn cache_id(&self, key: &[u8]) -> String {
+        let fields = self.fields();
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+        for text in fields.lasting().flat_map(|(name, value)| [name, value]) {
+            // Each behind its length, so that no two lists of texts look alike.
+            mac.update(&(text.len() as u64).to_be_bytes());
+            mac.update(text.as_bytes());
+        }
+        HEXLOWER.encode(&mac.finalize().into_bytes())
+    }
+
     pub(crate) fn uses(&self) -> Option<u32> {
-        self.uses
+        self.method.uses().into_iter().chain(self.uses).min()
     }
 
     pub(crate) fn tls_id(&self) -> TlsId {
@@ -173,10 +155,39 @@ impl Credential {
 
     /// Refuses what contradicts itself.
     pub(crate) fn check(&self) -> Result<(), InputError> {
-        match (&self.method, &self.scope) {
-            (_, Scope::Default) | (Method::Password { .. } | Method::Token { .. }, _) => Ok(()),
-            (Method::ApplicationCredential { .. }, _) => Err(InputError::ScopeWithApplicationCredential),
-        }
+        self.method.check(&self.auth_url, &self.scope)
+    }
+
+    /// A login with it.
+    pub(crate) fn begin(&self, kept: Option<Secret>) -> Box<dyn Exchange> {
+        let Self { auth_url, scope, catalog, .. } = self;
+        let start = Start { auth_url: auth_url.clone(), scope: scope.clone(), catalog: *catalog, kept };
+        Arc::clone(&self.method).begin(start)
+    }
+
+    /// All that tells it from another one.
+    pub(crate) fn fields(&self) -> Fields {
+        let mut fields = Fields::default();
+        fields.text("auth_url", &self.auth_url.to_string());
+        fields.text("auth_type", self.method.name());
+        self.scope.fields(&mut fields);
+        fields.text("catalog", if self.catalog { "yes" } else { "no" });
+        fields.text("connections", &self.tls.0.to_string());
+        self.method.fields(&mut fields);
+        fields
+    }
+}
+
+impl PartialEq for Credential {
+    fn eq(&self, other: &Self) -> bool {
+        self.uses == other.uses && self.fields() == other.fields()
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { uses, .. } = self;
+        f.debug_struct("Credential").field("fields", &self.fields()).field("uses", uses).finish()
     }
 }
 
@@ -189,83 +200,17 @@ fn without_password(address: &str) -> String {
     }
 }
 
-/// A token that was handed in, by a request context or by a user: it cannot be renewed.
-///
-/// ```
-/// use keepstone_core::{Borrowed, Catalog};
-/// let context = Borrowed::new("gAAAAAB…").project_id("3b1f");
-/// # let _ = context;
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Borrowed {
-    id: Secret,
-    description: Description,
-    trust_ends: Option<DateTime<Utc>>,
-}
-
-impl Borrowed {
-    /// A token of which nothing else is known. When it ends is then the servers' to judge.
-    pub fn new(id: impl Into<Secret>) -> Self {
-        Self { id: id.into(), description: Description::default(), trust_ends: None }
-    }
-
-    /// A token with Keystone's description of it (`keystone.token_info` of a request).
-    #[must_use]
-    pub fn described(mut self, description: Description) -> Self {
-        let Description { expires_at, catalog, project, .. } = std::mem::take(&mut self.description);
-        self.description = Description {
-            expires_at: description.expires_at.or(expires_at),
-            catalog: description.catalog.or(catalog),
-            project: description.project.or(project),
-            ..description
-        };
-        self
-    }
-
-    /// When it ends, by the cloud's clock.
-    #[must_use]
-    pub fn expires_at(mut self, end: DateTime<Utc>) -> Self {
-        self.description.expires_at = Some(end);
-        self
-    }
-
-    /// When the trust behind it ends, if it came of one: no service token helps beyond.
-    #[must_use]
-    pub fn trust_ends_at(mut self, end: DateTime<Utc>) -> Self {
-        self.trust_ends = Some(end);
-        self
-    }
-
-    /// Where its services are (`X-Service-Catalog` of a request).
-    #[must_use]
-    pub fn catalog(mut self, catalog: Catalog) -> Self {
-        self.description.catalog = Some(catalog);
-        self
-    }
-
-    /// The project it is scoped to (`X-Project-Id` of a request), for endpoints that name it.
-    #[must_use]
-    pub fn project_id(mut self, id: impl Into<String>) -> Self {
-        self.description.project = Some(Project { id: id.into(), ..Project::default() });
-        self
-    }
-
-    pub(crate) fn into_parts(self) -> (Token, Option<DateTime<Utc>>) {
-        (Token { id: self.id, description: self.description }, self.trust_ends)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn auth_urls_are_completed_or_refused() {
+    fn auth_urls_are_taken_or_refused() {
         let url = |text| Credential::token(text, "t").map(|credential| credential.auth_url.to_string());
         for (given, used) in [
-            ("http://h:5000", "http://h:5000/v3"),
-            ("http://h:5000/", "http://h:5000/v3"),
-            ("https://h/identity", "https://h/identity/v3"),
+            ("http://h:5000", "http://h:5000/"),
+            ("http://h:5000/", "http://h:5000/"),
+            ("https://h/identity", "https://h/identity"),
             ("https://h/identity/v3/", "https://h/identity/v3"),
         ] {
             assert_eq!(url(given).as_deref(), Ok(used));
@@ -282,6 +227,41 @@ mod tests {
         assert_eq!(credential.check(), Ok(()));
         let scoped = credential.scope(Scope::Trust("t".to_owned()));
         assert_eq!(scoped.check(), Err(InputError::ScopeWithApplicationCredential));
+    }
+
+    #[test]
+    fn a_cache_id_covers_every_field() {
+        use crate::identity::{DomainRef, MultiFactor, Totp};
+        let of = |credential: &Credential| credential.cache_id(b"key");
+        let password =
+            |url: &str, user: UserRef, password: &str| Credential::password(url, user, password).unwrap();
+        let plain = password("http://h", UserRef::name("u"), "p");
+        let others = [
+            plain.clone(),
+            password("http://i", UserRef::name("u"), "p"),
+            password("http://h", UserRef::name("up"), ""),
+            password("http://h", UserRef::id("u"), "p"),
+            password("http://h", UserRef::named("u", DomainRef::Name("default".to_owned())), "p"),
+            password("http://h", UserRef::name("u"), "q"),
+            plain.clone().scope(Scope::Unscoped),
+            plain.clone().scope(Scope::System),
+            plain.clone().scope(Scope::project("u")),
+            plain.clone().scope(Scope::project_id("u")),
+            plain.clone().scope(Scope::Trust("u".to_owned())),
+            plain.clone().without_catalog(),
+            plain.clone().tls(TlsId(1)),
+            Credential::token("http://h", "u").unwrap(),
+            Credential::application_credential("http://h", "u", "p").unwrap(),
+            Credential::new("http://h", MultiFactor::new(Password::new(UserRef::name("u"), "p"))).unwrap(),
+        ];
+        let ids: std::collections::BTreeSet<String> = others.iter().map(of).collect();
+        assert_eq!(ids.len(), others.len());
+        assert_eq!(of(&plain), of(&plain.clone().limited_to(3)));
+        assert_ne!(of(&plain), plain.cache_id(b"another key"));
+        let totp =
+            |code: &str| Credential::new("http://h", Totp::passcode(UserRef::name("u"), code)).unwrap();
+        assert_eq!(of(&totp("123456")), of(&totp("654321")), "whose login it is does not depend on the code");
+        assert_ne!(totp("123456"), totp("654321"));
     }
 
     #[test]

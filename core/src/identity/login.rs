@@ -2,21 +2,37 @@
 //! over from a leader that went away can go on with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response};
 
 use super::credential::Credential;
-use super::v3;
-use crate::error::{Cause, InputError, LoginError};
+use super::{Exchange, Grant, Inquiry, Moment, Step};
+use crate::Secret;
+use crate::error::{Cause, LoginError, Trouble};
+use crate::random::Random;
 use crate::secret::SecretBytes;
 use crate::time::Now;
-use crate::token::Token;
+
+/// The most of somebody's words that is kept.
+const LONGEST_MESSAGE: usize = 300;
 
 /// A login under way.
 #[derive(Debug)]
 pub(crate) struct Login {
-    credential: Option<Arc<Credential>>,
+    under_way: Option<UnderWay>,
+    /// What the last login kept.
+    kept: Option<Secret>,
+}
+
+#[derive(Debug)]
+struct UnderWay {
+    credential: Arc<Credential>,
+    exchange: Box<dyn Exchange>,
+    /// When the last question left.
     asked: Option<Now>,
+    /// A question is out that must not be sent again.
+    once: bool,
 }
 
 /// What a login needs next.
@@ -24,8 +40,12 @@ pub(crate) struct Login {
 pub(crate) enum Next {
     /// The credential itself, from whoever supplies it.
     Credential,
-    /// An answer of Keystone.
+    /// Something that is not HTTP.
+    Inquiry(Inquiry),
+    /// An answer.
     Answer(Request<SecretBytes>, Arc<Credential>),
+    /// Nothing before this tick.
+    Wait(Duration),
 }
 
 /// What came of an answer.
@@ -34,39 +54,98 @@ pub(crate) struct Heard {
     pub(crate) credential: Arc<Credential>,
     /// When the question was asked: the token's life counts from there.
     pub(crate) asked: Now,
-    pub(crate) outcome: Result<Token, LoginError>,
+    pub(crate) outcome: Result<Grant, LoginError>,
 }
 
 impl Login {
     /// A login with this credential; without one, it begins by asking for it.
-    pub(crate) fn new(credential: Option<Arc<Credential>>) -> Self {
-        Self { credential, asked: None }
+    pub(crate) fn new(credential: Option<Arc<Credential>>, kept: Option<Secret>) -> Self {
+        let mut login = Self { under_way: None, kept };
+        if let Some(credential) = credential {
+            login.told_credential(credential);
+        }
+        login
     }
 
-    pub(crate) fn next(&mut self, now: Now) -> Result<Next, InputError> {
-        let Some(credential) = &self.credential else { return Ok(Next::Credential) };
-        let request = v3::ask(credential)?;
-        self.asked = Some(now);
-        Ok(Next::Answer(request, Arc::clone(credential)))
+    pub(crate) fn next(&mut self, now: Now, random: &mut Random) -> Result<Next, LoginError> {
+        let Some(login) = &mut self.under_way else { return Ok(Next::Credential) };
+        let step =
+            login.exchange.need(&mut Moment::new(now, random)).map_err(|error| login.scrubbed(error))?;
+        login.once = matches!(step, Step::AskOnce(_));
+        Ok(match step {
+            Step::Ask(request) | Step::AskOnce(request) => {
+                login.asked = Some(now);
+                Next::Answer(request, Arc::clone(&login.credential))
+            }
+            Step::Consult(inquiry) => Next::Inquiry(inquiry),
+            Step::WaitUntil(tick) => Next::Wait(tick),
+        })
     }
 
-    pub(crate) fn told(&mut self, credential: Arc<Credential>) {
-        self.credential = Some(credential);
+    pub(crate) fn told_credential(&mut self, credential: Arc<Credential>) {
+        let exchange = credential.begin(self.kept.take());
+        self.under_way = Some(UnderWay { credential, exchange, asked: None, once: false });
+    }
+
+    /// Takes in what was asked of somebody; `None` where there is more to do.
+    pub(crate) fn told(
+        &mut self,
+        reply: Result<Secret, String>,
+        now: Now,
+        random: &mut Random,
+    ) -> Option<Heard> {
+        let login = self.under_way.as_mut()?;
+        let told = match reply {
+            Ok(reply) => login.exchange.told(reply, &mut Moment::new(now, random)),
+            Err(reason) => Err(LoginError::Unanswered(reason)),
+        };
+        login.heard(told, now)
     }
 
     /// When its last question left.
     pub(crate) fn asked(&self) -> Option<Now> {
-        self.asked
+        self.under_way.as_ref()?.asked
     }
 
-    /// Takes in an answer; `None` where nothing had been asked.
-    pub(crate) fn hear(&mut self, answer: Result<&Response<Vec<u8>>, Cause>) -> Option<Heard> {
-        let credential = Arc::clone(self.credential.as_ref()?);
-        let asked = self.asked?;
-        let outcome = match answer {
-            Ok(answer) => v3::read(&credential, answer),
+    /// Whether a question is out that must not be sent again.
+    pub(crate) fn is_once(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|login| login.once)
+    }
+
+    /// Takes in an answer; `None` where nothing had been asked, or there is more to do.
+    pub(crate) fn hear(
+        &mut self,
+        answer: Result<&Response<Vec<u8>>, Cause>,
+        now: Now,
+        random: &mut Random,
+    ) -> Option<Heard> {
+        let login = self.under_way.as_mut()?;
+        let asked = login.asked?;
+        let once = std::mem::take(&mut login.once);
+        let told = match answer {
+            Ok(answer) => login.exchange.hear(answer, &mut Moment::new(now, random)),
+            Err(cause) if once && left(&cause) => Err(LoginError::OnceLost),
             Err(cause) => Err(LoginError::Unreachable(cause)),
         };
-        Some(Heard { credential, asked, outcome })
+        login.heard(told, asked)
     }
+}
+
+impl UnderWay {
+    fn heard(&self, told: Result<Option<Grant>, LoginError>, asked: Now) -> Option<Heard> {
+        let outcome = told.map_err(|error| self.scrubbed(error)).transpose()?;
+        let asked = outcome.as_ref().ok().and_then(|grant| grant.asked).unwrap_or(asked);
+        Some(Heard { credential: Arc::clone(&self.credential), asked, outcome })
+    }
+
+    /// The words of an error, shortened, without secrets that somebody repeated in them.
+    fn scrubbed(&self, error: LoginError) -> LoginError {
+        let fields = self.credential.fields();
+        error.reworded(|words| fields.scrub(words).chars().take(LONGEST_MESSAGE).collect())
+    }
+}
+
+/// Whether a request may have got to where it was sent.
+fn left(cause: &Cause) -> bool {
+    matches!(cause.kind, Trouble::Timeout | Trouble::Broken | Trouble::Unreadable)
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::Fields;
+
 /// A domain, by id or by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub enum DomainRef {
@@ -11,6 +13,15 @@ pub enum DomainRef {
     /// By name.
     #[serde(rename = "name")]
     Name(String),
+}
+
+impl DomainRef {
+    pub(super) fn fields(&self, prefix: &str, fields: &mut Fields) {
+        match self {
+            Self::Id(id) => fields.text(&format!("{prefix}domain_id"), id),
+            Self::Name(name) => fields.text(&format!("{prefix}domain_name"), name),
+        }
+    }
 }
 
 /// A user, by id or by name and domain.
@@ -40,6 +51,17 @@ impl UserRef {
     /// A user by name, in the domain whose id is `default`.
     pub fn name(name: impl Into<String>) -> Self {
         Self::named(name, DomainRef::Id("default".to_owned()))
+    }
+
+    /// Its parts, as configuration files name them.
+    pub(super) fn fields(&self, fields: &mut Fields) {
+        match self {
+            Self::Id { id } => fields.text("user_id", id),
+            Self::Name { name, domain } => {
+                fields.text("username", name);
+                domain.fields("user_", fields);
+            }
+        }
     }
 
     /// A user by name, in this domain.
@@ -99,6 +121,22 @@ impl Scope {
     /// A project by name, in this domain.
     pub fn project_in(name: impl Into<String>, domain: DomainRef) -> Self {
         Self::Project(ProjectRef::Name { name: name.into(), domain })
+    }
+
+    /// Its parts, as configuration files name them.
+    pub(super) fn fields(&self, fields: &mut Fields) {
+        match self {
+            Self::Default => {}
+            Self::Unscoped => fields.text("unscoped", "true"),
+            Self::Project(ProjectRef::Id { id }) => fields.text("project_id", id),
+            Self::Project(ProjectRef::Name { name, domain }) => {
+                fields.text("project_name", name);
+                domain.fields("project_", fields);
+            }
+            Self::Domain(domain) => domain.fields("", fields),
+            Self::System => fields.text("system_scope", "all"),
+            Self::Trust(id) => fields.text("trust_id", id),
+        }
     }
 
     /// How a request writes it; `None` where it leaves the scope out.

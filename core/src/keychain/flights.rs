@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, Response, header};
 
 use super::{Keychain, KeyringId};
-use crate::call::{Ask, Question};
+use crate::call::{Ask, Question, Reply};
 use crate::error::{Cause, InputError, LoginError, Who};
-use crate::identity::Credential;
 use crate::keyring::{Keyring, Outcome, Step, Tools, Want};
 use crate::notice::Notice;
 use crate::skew::Source;
@@ -58,29 +57,38 @@ impl Keychain {
         })
     }
 
-    /// What the leader of a flight does next; `None` if there is nothing left to lead.
-    pub(crate) fn lead(
-        &mut self,
-        flight: Flight,
-        now: Now,
-        deadline: Duration,
-    ) -> Option<Result<Task, InputError>> {
+    /// What the leader of a flight does next; `None` if there is nothing, or nothing left, to lead.
+    pub(crate) fn lead(&mut self, flight: Flight, now: Now, deadline: Duration) -> Option<Task> {
         let keyring = self.keyrings.get_mut(&flight.keyring).filter(|keyring| keyring.is_led(flight))?;
         let until = now.tick.saturating_add(self.pace.ask_timeout).min(deadline);
-        Some(keyring.lead(flight, now)?.map(|step| match step {
-            Step::Wait(until) => Task::Wait(until),
-            Step::Credential { refused } => {
-                let question = Question::Credential { keyring: flight.keyring, refused };
-                Task::Consult { question, until }
+        let consult = |question| Some(Task::Consult { question, until });
+        match keyring.lead(flight, now, &mut self.random)? {
+            Ok(Step::Wait(until)) => Some(Task::Wait(until)),
+            Ok(Step::Credential { refused }) => {
+                consult(Question::Credential { keyring: flight.keyring, refused })
             }
-            Step::Ask(request, credential) => {
-                Task::Ask(Ask { request, tls: credential.tls_id(), at_most: LARGEST_ANSWER, until })
+            // A person takes as long as the call has.
+            Ok(Step::Inquiry(inquiry)) => {
+                let question = Question::Inquiry { keyring: flight.keyring, inquiry };
+                Some(Task::Consult { question, until: deadline })
             }
-        }))
+            Ok(Step::Ask(request, credential)) => {
+                Some(Task::Ask(Ask { request, tls: credential.tls_id(), at_most: LARGEST_ANSWER, until }))
+            }
+            Err(error) => {
+                self.report(flight, |keyring, tools| Some(keyring.stuck(flight, error, now, tools)));
+                None
+            }
+        }
     }
 
-    pub(crate) fn told(&mut self, flight: Flight, credential: Result<Credential, String>, now: Now) {
-        self.report(flight, |keyring, tools| keyring.told(flight, credential, now, tools));
+    pub(crate) fn told(&mut self, flight: Flight, reply: Reply, now: Now) {
+        self.report(flight, |keyring, tools| match reply {
+            Reply::Credential(credential) => {
+                keyring.told(flight, credential.map(|credential| *credential), now, tools)
+            }
+            Reply::Answer(answer) => keyring.told_answer(flight, answer, now, tools),
+        });
     }
 
     pub(crate) fn hear(&mut self, flight: Flight, answer: Result<&Response<Vec<u8>>, Cause>, now: Now) {

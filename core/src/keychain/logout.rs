@@ -17,11 +17,12 @@ impl Keychain {
     pub fn log_out(&mut self, id: KeyringId, now: Now) -> Option<Ask> {
         let keyring = self.keyrings.get_mut(&id)?;
         let url = format!("{}/auth/tokens", keyring.lease()?.issuer.as_ref()?);
+        let token = keyring.lease()?.header.clone()?;
         let lease = keyring.drop_lease()?;
         self.epoch += 1;
         let mut request = Request::delete(url).body(SecretBytes::default()).ok()?;
-        request.headers_mut().insert(X_AUTH_TOKEN, lease.header.clone());
-        request.headers_mut().insert(X_SUBJECT_TOKEN, lease.header.clone());
+        request.headers_mut().insert(X_AUTH_TOKEN, token.clone());
+        request.headers_mut().insert(X_SUBJECT_TOKEN, token);
         let until = now.tick.saturating_add(self.pace.ask_timeout);
         Some(Ask { request, tls: lease.tls, at_most: LARGEST_ANSWER, until })
     }

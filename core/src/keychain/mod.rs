@@ -13,7 +13,7 @@ pub(crate) use flights::{Task, date};
 
 use crate::call::Published;
 use crate::error::{InputError, LoginError, Who};
-use crate::identity::{Borrowed, Credential};
+use crate::identity::{Borrowed, Credential, Fixed};
 use crate::keyring::{Keyring, Source};
 use crate::lease::Lease;
 use crate::lifetime::Lifetime;
@@ -73,7 +73,7 @@ impl Keychain {
     /// Adds an identity that can log in.
     ///
     /// # Errors
-    /// [`InputError::ScopeWithApplicationCredential`].
+    /// Whatever its method finds contradictory, such as [`InputError::ScopeWithApplicationCredential`].
     pub fn add(&mut self, credential: Credential) -> Result<KeyringId, InputError> {
         credential.check()?;
         Ok(self.insert(Keyring::new(Source::Known(Arc::new(credential)))))
@@ -92,6 +92,18 @@ impl Keychain {
     pub fn borrow(&mut self, token: Borrowed) -> Result<KeyringId, InputError> {
         let id = self.new_id();
         let lease = self.handed_in(id, token)?;
+        self.keyrings.insert(id, Keyring::holding(lease));
+        Ok(id)
+    }
+
+    /// Adds an identity that needs no login.
+    ///
+    /// # Errors
+    /// [`InputError::TokenNotAHeader`].
+    pub fn fixed(&mut self, fixed: Fixed) -> Result<KeyringId, InputError> {
+        let id = self.new_id();
+        self.last_flight += 1;
+        let lease = Lease::fixed(Flight { keyring: id, number: self.last_flight }, fixed)?;
         self.keyrings.insert(id, Keyring::holding(lease));
         Ok(id)
     }

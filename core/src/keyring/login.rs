@@ -6,8 +6,9 @@ use std::time::Duration;
 use http::{Request, Response};
 
 use super::{Keyring, Source};
-use crate::error::{Cause, InputError, LoginError, RequestId, Trouble};
-use crate::identity::{Credential, Heard, Next, Renewal};
+use crate::Secret;
+use crate::error::{Cause, LoginError, RequestId, Trouble};
+use crate::identity::{Credential, Heard, Inquiry, Next, Renewal};
 use crate::lease::Lease;
 use crate::pace::{Pace, retry_after};
 use crate::random::Random;
@@ -23,6 +24,8 @@ pub(crate) enum Step {
     Wait(Duration),
     /// Ask for the credential. `refused`: the last one was.
     Credential { refused: bool },
+    /// Ask somebody.
+    Inquiry(Inquiry),
     /// Ask Keystone.
     Ask(Request<SecretBytes>, Arc<Credential>),
 }
@@ -43,7 +46,12 @@ pub(crate) struct Tools<'a> {
 
 impl Keyring {
     /// What the leader of `flight` does next; `None` if that flight is over.
-    pub(crate) fn lead(&mut self, flight: Flight, now: Now) -> Option<Result<Step, InputError>> {
+    pub(crate) fn lead(
+        &mut self,
+        flight: Flight,
+        now: Now,
+        random: &mut Random,
+    ) -> Option<Result<Step, LoginError>> {
         if self.is_spent() {
             self.slot.refuse(flight, LoginError::Spent);
         }
@@ -51,9 +59,11 @@ impl Keyring {
         if now.tick < next_try {
             return Some(Ok(Step::Wait(next_try)));
         }
-        Some(self.slot.work(flight)?.next(now).map(|next| match next {
+        Some(self.slot.work(flight)?.next(now, random).map(|next| match next {
             Next::Credential => Step::Credential { refused: self.refused.is_some() },
+            Next::Inquiry(inquiry) => Step::Inquiry(inquiry),
             Next::Answer(request, credential) => Step::Ask(request, credential),
+            Next::Wait(tick) => Step::Wait(tick),
         }))
     }
 
@@ -75,12 +85,29 @@ impl Keyring {
             Ok(credential) => match credential.check() {
                 Err(error) => LoginError::NotTold(error.to_string()),
                 Ok(()) => {
-                    login.told(Arc::new(credential));
+                    login.told_credential(Arc::new(credential));
                     return None;
                 }
             },
         };
         Some(self.failed(flight, error, None, now, tools))
+    }
+
+    /// Takes in what was asked of somebody.
+    pub(crate) fn told_answer(
+        &mut self,
+        flight: Flight,
+        reply: Result<Secret, String>,
+        now: Now,
+        tools: Tools<'_>,
+    ) -> Option<Outcome> {
+        let heard = self.slot.work(flight)?.told(reply, now, tools.random)?;
+        Some(self.heard(flight, heard, None, now, tools))
+    }
+
+    /// The login cannot go on.
+    pub(crate) fn stuck(&mut self, flight: Flight, error: LoginError, now: Now, tools: Tools<'_>) -> Outcome {
+        self.failed(flight, error, None, now, tools)
     }
 
     /// Takes in an answer of Keystone, or why there is none.
@@ -92,23 +119,41 @@ impl Keyring {
         tools: Tools<'_>,
     ) -> Option<Outcome> {
         let retry_after = answer.as_ref().ok().and_then(|answer| retry_after(answer.headers()));
-        let Heard { credential, asked, outcome } = self.slot.work(flight)?.hear(answer)?;
+        let heard = self.slot.work(flight)?.hear(answer, now, tools.random)?;
+        Some(self.heard(flight, heard, retry_after, now, tools))
+    }
+
+    fn heard(
+        &mut self,
+        flight: Flight,
+        heard: Heard,
+        retry_after: Option<Duration>,
+        now: Now,
+        tools: Tools<'_>,
+    ) -> Outcome {
+        let Heard { credential, asked, outcome } = heard;
         self.count_use(outcome.as_ref().err());
-        let renewal = match &self.source {
-            // Whoever supplied this one is asked for the next, whatever it is.
-            Source::Asked => Renewal::Unattended,
-            Source::Known(_) | Source::Nowhere => credential.renewal(),
-        };
-        let lease = outcome.and_then(|token| {
-            Lease::granted(flight, token, &credential, renewal, asked, tools.pace, tools.random)
+        let lease = outcome.and_then(|grant| {
+            let renewal = match &self.source {
+                // Whoever supplied this one is asked for the next, whatever it is.
+                Source::Asked => Renewal::Unattended,
+                Source::Known(_) | Source::Nowhere => grant.renewal.unwrap_or_else(|| credential.renewal()),
+            };
+            let kept = grant.kept.clone();
+            Lease::granted(flight, grant, &credential, renewal, asked, tools.pace, tools.random)
+                .map(|lease| (lease, kept))
         });
         match lease {
-            Ok(lease) => Some(self.granted(lease, now, tools.clock)),
+            Ok((lease, kept)) => {
+                self.kept = kept;
+                self.granted(lease, now, tools.clock)
+            }
             Err(error) => {
-                if matches!(error, LoginError::Refused { .. }) {
+                let again = credential.renewal() == Renewal::Attended;
+                if matches!(error, LoginError::Refused { .. }) && !again {
                     self.refused = Some(credential);
                 }
-                Some(self.failed(flight, error, retry_after, now, tools))
+                self.failed(flight, error, retry_after, now, tools)
             }
         }
     }
@@ -130,14 +175,20 @@ impl Keyring {
         now: Now,
         tools: Tools<'_>,
     ) -> Outcome {
-        let asked_again = matches!(self.source, Source::Asked);
+        let asked_again = match &self.source {
+            Source::Asked => true,
+            // Somebody may have mistyped a passcode: the next one is another.
+            Source::Known(credential) => credential.renewal() == Renewal::Attended,
+            Source::Nowhere => false,
+        };
+        let for_good = matches!(error, LoginError::Refused { .. } | LoginError::MoreNeeded { .. });
         let next_try_in = if error.is_transient() {
             let alive = self.is_alive(now, tools.clock);
             let failures = self.slot.failures_with_this(alive);
             let pause = tools.pace.pause(failures, retry_after, tools.random);
             self.slot.stumble(flight, alive, now.tick.saturating_add(pause), error.clone());
             Some(pause)
-        } else if matches!(error, LoginError::Refused { .. }) && !asked_again {
+        } else if for_good && !asked_again {
             self.slot.refuse(flight, error.clone());
             None
         } else {
@@ -148,9 +199,9 @@ impl Keyring {
     }
 
     /// A use is spent when a token was issued, or may have been.
-    fn count_use(&mut self, error: Option<&LoginError>) {
+    pub(super) fn count_use(&mut self, error: Option<&LoginError>) {
         let spent = match error {
-            None => true,
+            None | Some(LoginError::OnceLost) => true,
             Some(LoginError::Unreachable(cause)) => {
                 matches!(cause.kind, Trouble::Timeout | Trouble::Broken | Trouble::Unreadable)
             }

@@ -20,6 +20,7 @@ use std::time::Duration;
 
 pub(crate) use login::{Outcome, Step, Tools};
 
+use crate::Secret;
 use crate::error::LoginError;
 use crate::identity::{Credential, Login, Renewal};
 use crate::lease::Lease;
@@ -36,6 +37,8 @@ pub(crate) struct Keyring {
     slot: Slot<Login, LoginError>,
     /// The credential that Keystone refused last: it is never sent again.
     refused: Option<Arc<Credential>>,
+    /// What the last login kept for the next: a refresh token.
+    kept: Option<Secret>,
     /// How many tokens the credential may still bring, if that is limited.
     uses_left: Option<u32>,
     /// The lease that a service may have refused, and that is to be renewed when it can be.
@@ -77,6 +80,7 @@ impl Keyring {
             lease: None,
             slot: Slot::new(),
             refused: None,
+            kept: None,
             uses_left,
             suspected: None,
             warned: None,
@@ -99,7 +103,11 @@ impl Keyring {
     /// Whether tokens can be had as often as needed.
     pub(crate) fn renews_unattended(&self) -> bool {
         match &self.source {
-            Source::Known(credential) => credential.renewal() == Renewal::Unattended,
+            // A login may have brought something that spares the next one help: a refresh token.
+            Source::Known(credential) => {
+                let lease = self.lease.as_ref().map(|lease| lease.renewal);
+                lease.unwrap_or_else(|| credential.renewal()) == Renewal::Unattended
+            }
             Source::Asked => true,
             Source::Nowhere => false,
         }
@@ -123,7 +131,8 @@ impl Keyring {
             Source::Known(credential) => Some(Arc::clone(credential)),
             Source::Asked => None,
         };
-        self.slot.turn(Have::Nothing, now.tick, deadline, || (new_flight(), Login::new(credential)))
+        let kept = self.kept.clone();
+        self.slot.turn(Have::Nothing, now.tick, deadline, || (new_flight(), Login::new(credential, kept)))
     }
 
     pub(crate) fn is_usable(&self, want: &Want, now: Now, clock: &ServerClock) -> bool {
@@ -145,7 +154,9 @@ impl Keyring {
             Source::Asked => None,
             Source::Nowhere => return None,
         };
-        match self.slot.turn(Have::Alive, now.tick, now.tick, || (new_flight(), Login::new(credential))) {
+        let kept = self.kept.clone();
+        let begin = || (new_flight(), Login::new(credential, kept));
+        match self.slot.turn(Have::Alive, now.tick, now.tick, begin) {
             Turn::Renew(flight) => Some(flight),
             _ => None,
         }
@@ -168,7 +179,7 @@ impl Keyring {
             _ if !renewable => Have::Fresh,
             _ if unfit => Have::Nothing,
             Standing::Fresh if self.suspected != Some(lease.flight) => Have::Fresh,
-            Standing::Stale if lease.renewal == Renewal::Limited => Have::Fresh,
+            Standing::Stale if lease.renewal != Renewal::Unattended => Have::Fresh,
             Standing::Fresh | Standing::Stale => Have::Alive,
             Standing::Vouchable | Standing::Dead | Standing::Unknown => Have::Nothing,
         }
@@ -204,6 +215,13 @@ impl Keyring {
     pub(crate) fn leave(&mut self, flight: Flight, pace: &Pace) -> bool {
         if !self.slot.is_led(flight) {
             return false;
+        }
+        if self.slot.work(flight).is_some_and(|login| login.is_once()) {
+            // Whatever became of the answer, nobody can ask again.
+            let asked = self.asked(flight).map_or(Duration::ZERO, |asked| asked.tick);
+            self.count_use(Some(&LoginError::OnceLost));
+            self.slot.cool(flight, asked.saturating_add(pace.first_pause), LoginError::OnceLost);
+            return true;
         }
         let asked = self.asked(flight);
         let next_try = asked.map_or(Duration::ZERO, |asked| asked.tick.saturating_add(pace.first_pause));

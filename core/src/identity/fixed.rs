@@ -1,0 +1,100 @@
+//! Identities without Keystone: what goes with each call is known, and has no end.
+
+use data_encoding::BASE64;
+use http::{HeaderName, Uri, header};
+
+use super::{DomainRef, ProjectRef, Scope};
+use crate::Secret;
+use crate::call::TlsId;
+use crate::error::InputError;
+use crate::headers::X_AUTH_TOKEN;
+use crate::service::absolute;
+
+/// An identity that needs no login: nothing at all, a name and a password (HTTP Basic), an admin
+/// token, or a client certificate (tokenless X.509).
+///
+/// ```
+/// use keepstone_core::{Fixed, Keychain};
+/// let mut keys = Keychain::new(7);
+/// let ironic = Fixed::basic("ironic", "s3cr3t").endpoint("http://bare-metal:6385")?;
+/// let ironic = keys.fixed(ironic)?;
+/// # let _ = ironic;
+/// # Ok::<_, keepstone_core::InputError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fixed {
+    pub(crate) headers: Vec<(HeaderName, Secret)>,
+    pub(crate) endpoint: Option<Uri>,
+    pub(crate) tls: Option<TlsId>,
+    /// It is Keystone that is talked to.
+    pub(crate) at_keystone: bool,
+}
+
+impl Fixed {
+    /// Nothing: for services that run without Keystone.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { headers: Vec::new(), endpoint: None, tls: None, at_keystone: false }
+    }
+
+    /// A name and a password, as HTTP Basic (RFC 7617).
+    #[must_use]
+    pub fn basic(user: &str, password: impl Into<Secret>) -> Self {
+        let pair = Secret::new(format!("{user}:{}", password.into().reveal()));
+        let value = Secret::new(format!("Basic {}", BASE64.encode(pair.reveal().as_bytes())));
+        Self { headers: vec![(header::AUTHORIZATION, value)], ..Self::none() }
+    }
+
+    /// A token that is always good, such as Keystone's `[DEFAULT] admin_token`.
+    #[must_use]
+    pub fn admin_token(token: impl Into<Secret>) -> Self {
+        Self { headers: vec![(X_AUTH_TOKEN, token.into())], ..Self::none() }
+    }
+
+    /// A client certificate in place of a token, for Keystone's own API alone (`[tokenless_auth]`).
+    /// The scope goes along as headers with each call.
+    ///
+    /// # Errors
+    /// [`InputError::AuthUrl`]; [`InputError::TokenlessScope`] for a scope that no header can say.
+    pub fn tokenless(auth_url: &str, scope: &Scope, tls: TlsId) -> Result<Self, InputError> {
+        let keystone =
+            Self { headers: scope_headers(scope)?, tls: Some(tls), at_keystone: true, ..Self::none() };
+        keystone.endpoint(auth_url)
+    }
+
+    /// Where its calls go, whatever service they are for.
+    ///
+    /// # Errors
+    /// [`InputError::AuthUrl`], if it is not an absolute http or https address.
+    pub fn endpoint(mut self, address: &str) -> Result<Self, InputError> {
+        let uri = absolute(address.trim()).ok_or_else(|| InputError::AuthUrl(address.to_owned()))?;
+        self.endpoint = Some(uri);
+        Ok(self)
+    }
+
+    /// On these connections.
+    #[must_use]
+    pub fn tls(mut self, tls: TlsId) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+}
+
+/// A scope as headers: what Keystone's `tokenless_auth` reads.
+fn scope_headers(scope: &Scope) -> Result<Vec<(HeaderName, Secret)>, InputError> {
+    let header = |name, value: &str| (HeaderName::from_static(name), Secret::new(value));
+    let domain = |domain: &DomainRef, id, name| match domain {
+        DomainRef::Id(it) => header(id, it),
+        DomainRef::Name(it) => header(name, it),
+    };
+    match scope {
+        Scope::Default => Ok(Vec::new()),
+        Scope::Project(ProjectRef::Id { id }) => Ok(vec![header("x-project-id", id)]),
+        Scope::Project(ProjectRef::Name { name, domain: owner }) => Ok(vec![
+            header("x-project-name", name),
+            domain(owner, "x-project-domain-id", "x-project-domain-name"),
+        ]),
+        Scope::Domain(it) => Ok(vec![domain(it, "x-domain-id", "x-domain-name")]),
+        Scope::Unscoped | Scope::System | Scope::Trust(_) => Err(InputError::TokenlessScope),
+    }
+}

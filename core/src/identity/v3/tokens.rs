@@ -1,0 +1,215 @@
+//! `POST /v3/auth/tokens`: what is asked, and what the answers mean.
+//!
+//! Bodies: Identity API v3, "Authentication and token management". Whom an answer is from is
+//! told by its shape, since anything may stand in front of Keystone.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Request, Response, StatusCode, Uri, header};
+use serde::{Deserialize, Serialize};
+
+use super::receipt::RECEIPT;
+use super::{Part, Receipt, Said, v3_url};
+use crate::Secret;
+use crate::error::{LoginError, RequestId};
+use crate::headers::X_SUBJECT_TOKEN;
+use crate::identity::{Exchange, Grant, Moment, Start, Step};
+use crate::secret::SecretBytes;
+use crate::time::Now;
+use crate::token::{Description, Token};
+
+/// One request for a token, of one or several methods; two, if a receipt comes between.
+#[derive(Debug)]
+pub(crate) struct TokenRequest {
+    start: Start,
+    speakers: Vec<Speaker>,
+    /// What is said only if a receipt asks for it.
+    reserve: Vec<Arc<dyn Part>>,
+    receipt: Option<Secret>,
+    asked: Option<Now>,
+}
+
+#[derive(Debug)]
+struct Speaker {
+    part: Arc<dyn Part>,
+    told: Option<Secret>,
+}
+
+impl Speaker {
+    fn new(part: Arc<dyn Part>) -> Self {
+        Self { part, told: None }
+    }
+}
+
+impl TokenRequest {
+    pub(crate) fn new(start: Start, parts: Vec<Arc<dyn Part>>) -> Self {
+        let speakers = parts.into_iter().map(Speaker::new).collect();
+        Self { start, speakers, reserve: Vec::new(), receipt: None, asked: None }
+    }
+
+    pub(crate) fn with_reserve(mut self, reserve: Vec<Arc<dyn Part>>) -> Self {
+        self.reserve = reserve;
+        self
+    }
+
+    pub(crate) fn with_receipt(mut self, receipt: Option<Secret>) -> Self {
+        self.receipt = receipt;
+        self
+    }
+
+    fn request(&self, at: &mut Moment<'_>) -> Result<Request<SecretBytes>, LoginError> {
+        let unusable = |_| LoginError::Garbled("the auth URL cannot be asked for tokens");
+        let url: Uri = self.url().parse().map_err(|_| LoginError::Garbled("the auth URL is none"))?;
+        let said = |speaker: &Speaker| {
+            let said = speaker.part.say(speaker.told.as_ref(), &url, at)?;
+            Ok((speaker.part.name().to_owned(), said))
+        };
+        let said: Vec<(String, Said)> = self.speakers.iter().map(said).collect::<Result<_, LoginError>>()?;
+        let mut request = Request::post(&url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json")
+            .body(self.body(&said))
+            .map_err(unusable)?;
+        let headers = said.into_iter().flat_map(|(_, said)| said.headers);
+        let receipt = self.receipt.iter().map(|receipt| (RECEIPT, receipt.clone()));
+        for (name, value) in headers.chain(receipt) {
+            let value = value.header().map_err(|_| LoginError::Garbled("a secret is no header value"))?;
+            request.headers_mut().insert(name, value);
+        }
+        Ok(request)
+    }
+
+    fn url(&self) -> String {
+        let query = if self.start.catalog { "" } else { "?nocatalog" };
+        format!("{}/auth/tokens{query}", v3_url(&self.start.auth_url))
+    }
+
+    /// Written by hand around the parts, so that their secrets are copied once.
+    fn body(&self, said: &[(String, Said)]) -> SecretBytes {
+        let names: Vec<&str> = said.iter().map(|(name, _)| name.as_str()).collect();
+        let scope = self.start.scope.wire().map(|scope| text(&scope));
+        let head = format!(r#"{{"auth":{{"identity":{{"methods":{}"#, text(&names));
+        let parts: usize = said.iter().map(|(name, said)| name.len() + said.json.reveal().len() + 16).sum();
+        let mut body = Vec::with_capacity(head.len() + parts + scope.as_ref().map_or(0, String::len) + 32);
+        body.extend_from_slice(head.as_bytes());
+        for (name, said) in said {
+            body.extend_from_slice(format!(",{}:", text(name)).as_bytes());
+            body.extend_from_slice(said.json.reveal());
+        }
+        body.push(b'}');
+        if let Some(scope) = scope {
+            body.extend_from_slice(format!(r#","scope":{scope}"#).as_bytes());
+        }
+        body.extend_from_slice(b"}}");
+        SecretBytes::new(body)
+    }
+
+    /// Goes on with what a receipt asks for, if that is at hand.
+    fn go_on(&mut self, receipt: Receipt, headers: &HeaderMap) -> Result<(), LoginError> {
+        let at_hand = |name: &&str| self.reserve.iter().any(|part| part.name() == *name);
+        let missing = receipt.missing();
+        let rule = missing.iter().find(|rule| !rule.is_empty() && rule.iter().all(at_hand));
+        let Some(rule) = rule else {
+            let request_id = RequestId::of(headers);
+            return Err(LoginError::MoreNeeded { receipt: Box::new(receipt), request_id });
+        };
+        let chosen = |part: &Arc<dyn Part>| rule.contains(&part.name());
+        self.speakers = self.reserve.iter().filter(|part| chosen(part)).cloned().map(Speaker::new).collect();
+        self.receipt = Some(receipt.id.clone());
+        Ok(())
+    }
+}
+
+impl Exchange for TokenRequest {
+    fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        let untold = self.speakers.iter().filter(|speaker| speaker.told.is_none());
+        if let Some(inquiry) = untold.filter_map(|speaker| speaker.part.inquiry()).next() {
+            return Ok(Step::Consult(inquiry));
+        }
+        let request = self.request(at)?;
+        self.asked = Some(at.now());
+        let once =
+            self.speakers.iter().any(|speaker| speaker.told.is_some() || speaker.part.uses() == Some(1));
+        Ok(if once { Step::AskOnce(request) } else { Step::Ask(request) })
+    }
+
+    fn told(&mut self, reply: Secret, _: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
+        let mut untold = self.speakers.iter_mut().filter(|speaker| speaker.told.is_none());
+        if let Some(speaker) = untold.find(|speaker| speaker.part.inquiry().is_some()) {
+            speaker.told = Some(reply);
+        }
+        Ok(None)
+    }
+
+    fn hear(&mut self, answer: &Response<Vec<u8>>, _: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            if let Some(receipt) = Receipt::of(answer) {
+                return self.go_on(receipt, answer.headers()).map(|()| None);
+            }
+        }
+        let token = read(answer)?;
+        let mut grant = Grant::new(token);
+        grant.issuer = v3_url(&self.start.auth_url).parse().ok();
+        grant.asked = self.asked;
+        Ok(Some(grant))
+    }
+}
+
+/// JSON without secrets.
+fn text(value: &(impl Serialize + ?Sized)) -> String {
+    // Writing plain structs to memory cannot fail: no map has keys other than text.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// The token in an answer, or why there is none.
+fn read(answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
+    match answer.status() {
+        status if status.is_success() => granted(answer),
+        StatusCode::UNAUTHORIZED => Err(LoginError::Refused {
+            message: keystones_words(answer),
+            request_id: RequestId::of(answer.headers()),
+        }),
+        status if busy(status) => Err(LoginError::Busy { status }),
+        status => Err(LoginError::Denied {
+            status,
+            message: keystones_words(answer),
+            request_id: RequestId::of(answer.headers()),
+        }),
+    }
+}
+
+/// Whether somebody is there and cannot answer now.
+pub(crate) fn busy(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}
+
+fn granted(answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
+    let id = answer.headers().get(X_SUBJECT_TOKEN).ok_or(LoginError::Garbled("it has no X-Subject-Token"))?;
+    let id = id.to_str().map_err(|_| LoginError::Garbled("its X-Subject-Token is not text"))?;
+    let body: Granted = serde_json::from_slice(answer.body())
+        .map_err(|_| LoginError::Garbled("its body is not the description of a token"))?;
+    Ok(Token { id: Secret::new(id), description: body.token })
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    token: Description,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorBody {
+    error: ErrorDetail,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ErrorDetail {
+    message: String,
+}
+
+/// Keystone's words. What it may have repeated of a secret is taken out by [`super::super::Login`].
+pub(crate) fn keystones_words(answer: &Response<Vec<u8>>) -> String {
+    let body: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
+    if body.error.message.is_empty() { "it gave no reason".to_owned() } else { body.error.message }
+}
