@@ -63,6 +63,9 @@ pub enum InputError {
         "a client certificate in place of a token is scoped to a project or a domain: system, trust and `unscoped` need a login"
     )]
     TokenlessScope,
+    /// A name that is to stand in an address, and cannot.
+    #[error("the {0} `{1}` cannot stand in an address: letters, digits and `-._~` only")]
+    NotAnId(&'static str, String),
     /// Two sources for one header.
     #[error(
         "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"

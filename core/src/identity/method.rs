@@ -180,7 +180,7 @@ pub enum Inquiry {
         kind: String,
     },
     /// A page is to be shown to a person who logs in there. The answer is empty; for
-    /// [`Inquiry::code`] it is the code that the page leads to.
+    /// [`Page::wants_code`] it is the code that the page led to.
     Page(Page),
     /// What another library has to say: SPNEGO for Kerberos. The answer is base64.
     Blob {

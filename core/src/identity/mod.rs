@@ -6,6 +6,7 @@
 
 mod borrowed;
 mod credential;
+mod federation;
 mod fields;
 mod fixed;
 mod login;

@@ -13,10 +13,12 @@ use http::Uri;
 
 pub use application_credential::{ApplicationCredential, ApplicationCredentialRef};
 pub use multi_factor::MultiFactor;
+pub(crate) use part::to_json;
 pub use part::{Part, Said};
 pub use password::Password;
 pub use receipt::Receipt;
 pub use token_method::TokenMethod;
+pub(crate) use tokens::{TokenRequest, busy, keystones_words, read};
 pub use totp::Totp;
 
 use crate::error::InputError;

@@ -162,7 +162,7 @@ fn text(value: &(impl Serialize + ?Sized)) -> String {
 }
 
 /// The token in an answer, or why there is none.
-fn read(answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
+pub(crate) fn read(answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
     match answer.status() {
         status if status.is_success() => granted(answer),
         StatusCode::UNAUTHORIZED => Err(LoginError::Refused {

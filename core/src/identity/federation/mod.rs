@@ -1,0 +1,6 @@
+//! Logins that another identity provider vouches for: they end at Keystone's `OS-FEDERATION`, with
+//! an unscoped token that is then exchanged for one of the wanted scope.
+
+mod rescope;
+
+pub(crate) use rescope::{Rescope, check_id};

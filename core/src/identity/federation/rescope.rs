@@ -1,0 +1,76 @@
+//! The end of every federated login: an unscoped token, and the exchange for one with a scope.
+
+use std::sync::Arc;
+
+use http::Response;
+
+use crate::error::{InputError, LoginError};
+use crate::identity::v3::{TokenMethod, TokenRequest, read, v3_url};
+use crate::identity::{Exchange, Grant, Moment, Scope, Start, Step};
+
+/// Where a federated login ends.
+#[derive(Debug)]
+pub(crate) struct Rescope {
+    start: Start,
+    exchange: Option<TokenRequest>,
+}
+
+impl Rescope {
+    pub(crate) fn new(start: Start) -> Self {
+        Self { start, exchange: None }
+    }
+
+    /// Where Keystone takes in what a provider says
+    /// (`/v3/OS-FEDERATION/identity_providers/{id}/protocols/{protocol}/auth`).
+    pub(crate) fn federated_url(&self, provider: &str, protocol: &str) -> String {
+        let v3 = v3_url(&self.start.auth_url);
+        format!("{v3}/OS-FEDERATION/identity_providers/{provider}/protocols/{protocol}/auth")
+    }
+
+    /// Takes in the unscoped token: all there is, or the first half.
+    pub(crate) fn unscoped(
+        &mut self,
+        answer: &Response<Vec<u8>>,
+        asked: crate::Now,
+    ) -> Result<Option<Grant>, LoginError> {
+        let token = read(answer)?;
+        if matches!(self.start.scope, Scope::Default | Scope::Unscoped) {
+            let mut grant = Grant::new(token).asked_at(asked);
+            grant.issuer = v3_url(&self.start.auth_url).parse().ok();
+            return Ok(Some(grant));
+        }
+        let method = TokenMethod::new(token.id);
+        self.exchange = Some(TokenRequest::new(self.start.clone(), vec![Arc::new(method)]));
+        Ok(None)
+    }
+
+    /// Whether the first half is done: then [`Exchange::need`] and [`Exchange::hear`] are this one's.
+    pub(crate) fn is_due(&self) -> bool {
+        self.exchange.is_some()
+    }
+
+    pub(crate) fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        self.exchange.as_mut().ok_or(LoginError::Garbled("there is no token to exchange yet"))?.need(at)
+    }
+
+    pub(crate) fn hear(
+        &mut self,
+        answer: &Response<Vec<u8>>,
+        at: &mut Moment<'_>,
+    ) -> Result<Option<Grant>, LoginError> {
+        self.exchange
+            .as_mut()
+            .ok_or(LoginError::Garbled("there is no token to exchange yet"))?
+            .hear(answer, at)
+    }
+}
+
+/// Refuses what cannot stand in an address by itself.
+pub(crate) fn check_id(name: &'static str, id: &str) -> Result<(), InputError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    if !id.is_empty() && id.chars().all(plain) {
+        Ok(())
+    } else {
+        Err(InputError::NotAnId(name, id.to_owned()))
+    }
+}
