@@ -49,6 +49,15 @@ pub enum InputError {
     /// Not the address of an Identity API v3.
     #[error("the auth URL `{0}` is not an absolute http or https address of Identity API v3")]
     AuthUrl(String),
+    /// Two scopes at once.
+    #[error("a token has one scope, and the options say two: {0} and {1}; leave one of them out")]
+    ScopeConflict(&'static str, &'static str),
+    /// A project's name, which is unique in its domain only.
+    #[error("the project `{0}` is named without its domain: add the project's domain, by id or by name")]
+    ProjectWithoutDomain(String),
+    /// A part of the system, of which Keystone knows none.
+    #[error("the system scope `{0}` is none that Keystone knows: say `all`, or leave it out")]
+    SystemScope(String),
     /// The method decides the scope by itself.
     #[error(
         "an application credential is bound to its project and cannot request a scope: leave the \

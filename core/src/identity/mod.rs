@@ -12,6 +12,7 @@ mod fixed;
 mod login;
 mod method;
 mod scope;
+mod scope_options;
 pub(crate) mod v3;
 
 pub use borrowed::Borrowed;
@@ -21,6 +22,7 @@ pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};
 pub use method::{Exchange, Grant, Inquiry, Method, Moment, Page, Renewal, Start, Step};
 pub use scope::{DomainRef, ProjectRef, Scope, UserRef};
+pub use scope_options::ScopeOptions;
 pub use v3::{
     ApplicationCredential, ApplicationCredentialRef, MultiFactor, Part, Password, Receipt, Said, TokenMethod,
     Totp,
