@@ -126,7 +126,10 @@ pub use lifetime::Standing;
 pub use notice::Notice;
 pub use pace::Pace;
 pub use secret::{Secret, SecretBytes};
-pub use service::{Catalog, Endpoint, EndpointError, Interface, ListedEndpoint, ListedService, ServiceError};
+pub use service::{
+    Allow, Catalog, DiscoveryError, Endpoint, EndpointError, Interface, ListedEndpoint, ListedService,
+    NotAVersion, ServiceError, Status, Version, VersionData,
+};
 pub use session::{Outlook, Session};
 pub use slot::Flight;
 pub use time::Now;
