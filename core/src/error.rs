@@ -58,6 +58,12 @@ pub enum InputError {
     /// A part of the system, of which Keystone knows none.
     #[error("the system scope `{0}` is none that Keystone knows: say `all`, or leave it out")]
     SystemScope(String),
+    /// A scope that Identity API v2.0 does not have.
+    #[error("Identity API v2.0 knows tenants and trusts and no domains: use v3, or another scope")]
+    ScopeNeedsV3,
+    /// A name alone, where there may be domains.
+    #[error("a user or a project is named without a domain: add the domain, or a default one")]
+    NameWithoutDomain,
     /// The method decides the scope by itself.
     #[error(
         "an application credential is bound to its project and cannot request a scope: leave the \
@@ -199,6 +205,11 @@ pub enum LoginError {
         "the answer to the login is not Keystone's ({0}): check the auth URL, and what stands in front of it"
     )]
     Garbled(&'static str),
+    /// No version of the Identity API is there that this login can use.
+    #[error(
+        "the auth URL leads to no version of the Identity API that this login can use: check the auth URL (`/v3` at its end spares the search), and whether the login names domains, which v2.0 has not"
+    )]
+    NoVersion,
     /// The token ends as it begins.
     #[error("Keystone issues tokens that live less than two seconds: raise `[token] expiration`")]
     DeadOnArrival,

@@ -4,6 +4,7 @@
 //! methods of Identity API v3 are [`Part`]s, which can be combined in a [`MultiFactor`]. [`Method`]
 //! and [`Part`] are open: what is missing here can be added from outside.
 
+mod any_version;
 mod borrowed;
 mod credential;
 mod federation;
@@ -13,16 +14,21 @@ mod login;
 mod method;
 mod scope;
 mod scope_options;
+mod v2;
+mod v2_access;
 pub(crate) mod v3;
 
+pub use any_version::AnyVersion;
 pub use borrowed::Borrowed;
 pub use credential::Credential;
+pub use federation::WebSso;
 pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};
 pub use method::{Exchange, Grant, Inquiry, Method, Moment, Page, Renewal, Start, Step};
 pub use scope::{DomainRef, ProjectRef, Scope, UserRef};
 pub use scope_options::ScopeOptions;
+pub use v2::V2;
 pub use v3::{
     ApplicationCredential, ApplicationCredentialRef, MultiFactor, Part, Password, Receipt, Said, TokenMethod,
     Totp,

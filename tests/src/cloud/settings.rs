@@ -18,6 +18,8 @@ pub struct Settings {
     pub service_token_roles_required: bool,
     /// `[keystone_authtoken] delay_auth_decision` of every service: let the application decide.
     pub delay_auth_decision: bool,
+    /// Whether Keystone serves Identity API v2.0 beside v3, as it did until Queens.
+    pub identity_v2: bool,
     /// How long the object store waits for the next piece of a body (Swift's `client_timeout`).
     pub client_timeout: Duration,
     /// The longest object that the object store takes in one piece; `/info` says so.
@@ -80,6 +82,7 @@ impl Default for Settings {
             service_token_roles: vec!["service".into()],
             service_token_roles_required: true,
             delay_auth_decision: false,
+            identity_v2: false,
             client_timeout: Duration::from_secs(60),
             max_file_size: 5_368_709_122,
             max_manifest_segments: 1000,

@@ -2,5 +2,7 @@
 //! an unscoped token that is then exchanged for one of the wanted scope.
 
 mod rescope;
+mod websso;
 
 pub(crate) use rescope::{Rescope, check_id};
+pub use websso::WebSso;

@@ -7,6 +7,8 @@ use http::Response;
 use crate::error::{InputError, LoginError};
 use crate::identity::v3::{TokenMethod, TokenRequest, read, v3_url};
 use crate::identity::{Exchange, Grant, Moment, Scope, Start, Step};
+use crate::time::Now;
+use crate::token::Token;
 
 /// Where a federated login ends.
 #[derive(Debug)]
@@ -31,9 +33,13 @@ impl Rescope {
     pub(crate) fn unscoped(
         &mut self,
         answer: &Response<Vec<u8>>,
-        asked: crate::Now,
+        asked: Now,
     ) -> Result<Option<Grant>, LoginError> {
-        let token = read(answer)?;
+        self.take(read(answer)?, asked)
+    }
+
+    /// The same, of a token that came by other ways.
+    pub(crate) fn take(&mut self, token: Token, asked: Now) -> Result<Option<Grant>, LoginError> {
         if matches!(self.start.scope, Scope::Default | Scope::Unscoped) {
             let mut grant = Grant::new(token).asked_at(asked);
             grant.issuer = v3_url(&self.start.auth_url).parse().ok();

@@ -18,7 +18,7 @@ pub use part::{Part, Said};
 pub use password::Password;
 pub use receipt::Receipt;
 pub use token_method::TokenMethod;
-pub(crate) use tokens::{TokenRequest, busy, keystones_words, read};
+pub(crate) use tokens::{TokenRequest, busy, described_by, keystones_words, read, refused_or_busy};
 pub use totp::Totp;
 
 use crate::error::InputError;

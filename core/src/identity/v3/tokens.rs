@@ -163,18 +163,20 @@ fn text(value: &(impl Serialize + ?Sized)) -> String {
 
 /// The token in an answer, or why there is none.
 pub(crate) fn read(answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
+    if answer.status().is_success() {
+        granted(answer)
+    } else {
+        Err(refused_or_busy(answer, keystones_words(answer)))
+    }
+}
+
+/// What an answer that is no success means.
+pub(crate) fn refused_or_busy(answer: &Response<Vec<u8>>, message: String) -> LoginError {
+    let request_id = RequestId::of(answer.headers());
     match answer.status() {
-        status if status.is_success() => granted(answer),
-        StatusCode::UNAUTHORIZED => Err(LoginError::Refused {
-            message: keystones_words(answer),
-            request_id: RequestId::of(answer.headers()),
-        }),
-        status if busy(status) => Err(LoginError::Busy { status }),
-        status => Err(LoginError::Denied {
-            status,
-            message: keystones_words(answer),
-            request_id: RequestId::of(answer.headers()),
-        }),
+        StatusCode::UNAUTHORIZED => LoginError::Refused { message, request_id },
+        status if busy(status) => LoginError::Busy { status },
+        status => LoginError::Denied { status, message, request_id },
     }
 }
 
@@ -186,9 +188,22 @@ pub(crate) fn busy(status: StatusCode) -> bool {
 fn granted(answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
     let id = answer.headers().get(X_SUBJECT_TOKEN).ok_or(LoginError::Garbled("it has no X-Subject-Token"))?;
     let id = id.to_str().map_err(|_| LoginError::Garbled("its X-Subject-Token is not text"))?;
+    described(Secret::new(id), answer)
+}
+
+/// A token that was had by other ways, with Keystone's description of it (`GET /v3/auth/tokens`).
+pub(crate) fn described_by(id: Secret, answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
+    if answer.status().is_success() {
+        described(id, answer)
+    } else {
+        Err(refused_or_busy(answer, keystones_words(answer)))
+    }
+}
+
+fn described(id: Secret, answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
     let body: Granted = serde_json::from_slice(answer.body())
         .map_err(|_| LoginError::Garbled("its body is not the description of a token"))?;
-    Ok(Token { id: Secret::new(id), description: body.token })
+    Ok(Token { id, description: body.token })
 }
 
 #[derive(Deserialize)]

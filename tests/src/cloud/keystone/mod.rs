@@ -12,6 +12,7 @@ mod render;
 pub(crate) mod routes;
 pub(crate) mod tokens;
 pub(crate) mod trusts;
+mod v2;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub(crate) struct Keystone {
     origins: BTreeMap<Service, String>,
     token_life: TimeDelta,
     window: TimeDelta,
+    /// Whether it serves Identity API v2.0 too.
+    pub(crate) has_v2: bool,
 }
 
 impl Keystone {
@@ -54,6 +57,7 @@ impl Keystone {
             origins,
             token_life: span(settings.token_life),
             window: span(settings.allow_expired_window),
+            has_v2: settings.identity_v2,
         }
     }
 

@@ -52,7 +52,7 @@ impl Drop for LoginUnderWay<'_> {
 pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Result<Reply, Hangup> {
     let (head, body) = request.into_parts();
     shared.note_arrival(Service::Identity, &head);
-    let is_login = head.method == "POST" && head.uri.path() == "/v3/auth/tokens";
+    let is_login = head.method == "POST" && ["/v3/auth/tokens", "/v2.0/tokens"].contains(&head.uri.path());
     let _under_way = is_login.then(|| LoginUnderWay::begin(shared));
     let count = |bytes| shared.books().service(Service::Identity).bytes_received += bytes as u64;
     let body = wire::read_body(body, Duration::from_secs(60), LONGEST, count).await;
@@ -107,6 +107,9 @@ fn route(shared: &Shared, asked: &Asked<'_>) -> Reply {
         ("GET", []) => Ok(wire::json(StatusCode::MULTIPLE_CHOICES, &keystone.versions())),
         ("GET", ["v3"]) => ok(keystone.version()),
         ("POST", ["v3", "auth", "tokens"]) => log_in(keystone, asked),
+        ("POST", ["v2.0", "tokens"]) if keystone.has_v2 => {
+            parse(asked).and_then(|body| keystone.authenticate_v2(&body, asked.now)).and_then(ok)
+        }
         ("GET" | "HEAD", ["v3", "auth", "tokens"]) => {
             shared.books().counters.validations += 1;
             validate(keystone, asked)

@@ -1,0 +1,178 @@
+//! The methods, by their options.
+
+use keepstone_blocking::identity::{
+    AnyVersion, ApplicationCredential, Method, MultiFactor, Part, Password, Receipt, TokenMethod, Totp, V2,
+    WebSso,
+};
+use keepstone_blocking::{Credential, DomainRef, Fixed, InputError, Scope, Secret, TlsId};
+
+use crate::command::Login;
+use crate::options::Options;
+use crate::outcome::Problem;
+
+/// An identity, ready to be added to a client.
+pub(crate) enum Made {
+    Login(Box<Credential>),
+    Fixed(Fixed),
+}
+
+pub(crate) fn make(login: &Login) -> Result<Made, Problem> {
+    let options = &login.options;
+    match login.auth_type.as_str() {
+        "none" => placed(Fixed::none(), options),
+        "http_basic" => {
+            let user = options.raw("username").unwrap_or_default();
+            placed(Fixed::basic(user, options.raw("password").ok_or("there is no password")?), options)
+        }
+        "admin_token" => placed(Fixed::admin_token(options.need("token")?), options),
+        "v3tokenlessauth" => {
+            let scope = options.scope(false)?;
+            Ok(Made::Fixed(Fixed::tokenless(options.need("auth-url")?, &scope, TlsId::default())?))
+        }
+        "v2password" | "v2token" => v2(login),
+        "password" | "token" => any_version(login),
+        _ => v3(login),
+    }
+}
+
+fn placed(fixed: Fixed, options: &Options) -> Result<Made, Problem> {
+    Ok(Made::Fixed(match options.any(&["endpoint", "url"]) {
+        Some(endpoint) => fixed.endpoint(endpoint)?,
+        None => fixed,
+    }))
+}
+
+fn v2(login: &Login) -> Result<Made, Problem> {
+    let options = &login.options;
+    let method =
+        if login.auth_type == "v2token" { V2::token(options.need("token")?) } else { v2_password(options)? };
+    let domain = || DomainRef::Id("default".to_owned());
+    let tenant = options
+        .get("tenant-id")
+        .map(Scope::project_id)
+        .or_else(|| options.get("tenant-name").map(|name| Scope::project_in(name, domain())));
+    let method = match options.get("trust-id") {
+        Some(trust) => method.trust(trust),
+        None => method,
+    };
+    let credential = Credential::new(options.need("auth-url")?, method)?;
+    Ok(Made::Login(Box::new(credential.scope(tenant.unwrap_or_default()))))
+}
+
+fn v2_password(options: &Options) -> Result<V2, Problem> {
+    let password = options.need("password")?;
+    match (options.any(&["username", "user-name"]), options.get("user-id")) {
+        (Some(name), _) => Ok(V2::password(name, password)),
+        (None, Some(id)) => Ok(V2::password_of_id(id, password)),
+        (None, None) => Err("there is no user".into()),
+    }
+}
+
+fn any_version(login: &Login) -> Result<Made, Problem> {
+    let options = &login.options;
+    let mut method = if login.auth_type == "token" {
+        AnyVersion::token(options.need("token")?)
+    } else {
+        let password = options.need("password")?;
+        let named = options.any(&["username", "user-name"]);
+        match (options.get("user-id"), named, options.domain("user-")) {
+            (None, Some(name), None) => AnyVersion::password_of(name, password),
+            (_, _, None) => AnyVersion::password(options.user()?, password),
+            (_, _, Some(_)) => AnyVersion::password(options.user()?, password).v3_only(),
+        }
+    };
+    let default = options.domain("default-");
+    if let Some(default) = &default {
+        method = method.default_domain(default.clone());
+    }
+    let scope = match options.scope(login.extra.unscoped) {
+        Err(InputError::ProjectWithoutDomain(name)) => {
+            method = method.project(name);
+            options.get("trust-id").map_or(Scope::Default, |id| Scope::Trust(id.to_owned()))
+        }
+        scope => scope?,
+    };
+    finished(login, method, scope)
+}
+
+fn v3(login: &Login) -> Result<Made, Problem> {
+    let options = &login.options;
+    let scope = options.scope(login.extra.unscoped)?;
+    if let Some(receipt) = &login.extra.receipt {
+        let receipt = Receipt {
+            id: Secret::new(receipt.as_str()),
+            methods: Vec::new(),
+            required: Vec::new(),
+            user: None,
+            expires_at: None,
+        };
+        let parts = multi_factor(&[login.auth_type.as_str()], options)?;
+        return finished(login, parts.with_receipt(&receipt), scope);
+    }
+    match login.auth_type.as_str() {
+        "v3password" => finished(login, password(options)?, scope),
+        "v3token" => finished(login, token(options)?, scope),
+        "v3totp" => finished(login, totp(options)?, scope),
+        "v3applicationcredential" => finished(login, application_credential(options)?, scope),
+        "v3multifactor" => {
+            let names: Vec<&str> = options.need("auth-methods")?.split(',').collect();
+            finished(login, multi_factor(&names, options)?, scope)
+        }
+        "v3websso" => {
+            let port = options.get("redirect-port").unwrap_or("9990");
+            let host = options.get("redirect-host").unwrap_or("localhost");
+            let method = WebSso::new(options.need("identity-provider")?, options.need("protocol")?);
+            finished(login, method.callback(format!("http://{host}:{port}/auth/websso/")), scope)
+        }
+        other => Err(format!("the method `{other}` is not known").into()),
+    }
+}
+
+fn finished(login: &Login, method: impl Method, scope: Scope) -> Result<Made, Problem> {
+    let credential = Credential::new(login.options.need("auth-url")?, method)?.scope(scope);
+    let catalog = login.extra.include_catalog.unwrap_or(true);
+    Ok(Made::Login(Box::new(if catalog { credential } else { credential.without_catalog() })))
+}
+
+fn password(options: &Options) -> Result<Password, Problem> {
+    Ok(Password::new(options.user()?, options.need("password")?))
+}
+
+fn token(options: &Options) -> Result<TokenMethod, Problem> {
+    Ok(TokenMethod::new(options.need("token")?))
+}
+
+fn totp(options: &Options) -> Result<Totp, Problem> {
+    Ok(Totp::passcode(options.user()?, options.need("passcode")?))
+}
+
+fn application_credential(options: &Options) -> Result<ApplicationCredential, Problem> {
+    let secret = options.need("application-credential-secret")?;
+    if let Some(id) = options.get("application-credential-id") {
+        return Ok(ApplicationCredential::new(id, secret));
+    }
+    let name = options.need("application-credential-name")?;
+    Ok(ApplicationCredential::named(name, options.user()?, secret))
+}
+
+/// Several methods in one request, in this order.
+fn multi_factor(names: &[&str], options: &Options) -> Result<MultiFactor, Problem> {
+    let mut all: Option<MultiFactor> = None;
+    for name in names {
+        all = Some(match *name {
+            "v3password" => joined(all, password(options)?),
+            "v3token" => joined(all, token(options)?),
+            "v3totp" => joined(all, totp(options)?),
+            "v3applicationcredential" => joined(all, application_credential(options)?),
+            other => return Err(format!("the method `{other}` is not known").into()),
+        });
+    }
+    all.ok_or_else(|| "there is no method".into())
+}
+
+fn joined(all: Option<MultiFactor>, part: impl Part) -> MultiFactor {
+    match all {
+        Some(all) => all.and(part),
+        None => MultiFactor::new(part),
+    }
+}

@@ -1,0 +1,1 @@
+//! The methods of OpenID Connect, by their options.
