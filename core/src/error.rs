@@ -367,6 +367,8 @@ pub enum Failure {
 pub enum Wait {
     /// A token of one of its identities.
     Token(Who),
+    /// What the service says of its versions.
+    Versions,
     /// The answer of the service.
     Answer,
     /// The end of a pause, after the service had been busy or unreachable.
@@ -377,6 +379,7 @@ impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Token(who) => write!(f, "a token of {who}"),
+            Self::Versions => f.write_str("the service's version document"),
             Self::Answer => f.write_str("the service's answer"),
             Self::Retry => f.write_str("the service to be ready again"),
         }

@@ -40,6 +40,16 @@ pub fn request_id(answer: &HeaderMap) -> Option<&str> {
     names.iter().find_map(|name| answer.get(*name)).and_then(|id| id.to_str().ok())
 }
 
+/// Puts a user's token on a request, and whatever goes beside it.
+pub(crate) fn carry(headers: &mut HeaderMap, user: &Lease) {
+    if let Some(token) = &user.header {
+        headers.insert(X_AUTH_TOKEN, token.clone());
+    }
+    for (name, value) in &user.beside {
+        headers.insert(name, value.clone());
+    }
+}
+
 /// The caller's headers, the session's where the caller has none of that name, and the tokens.
 pub(crate) fn compose(
     callers: &HeaderMap,
@@ -56,12 +66,7 @@ pub(crate) fn compose(
         headers.entry(name).or_insert_with(|| value.clone());
     }
     if let Some(lease) = user {
-        if let Some(token) = &lease.header {
-            headers.insert(X_AUTH_TOKEN, token.clone());
-        }
-        for (name, value) in &lease.beside {
-            headers.insert(name, value.clone());
-        }
+        carry(&mut headers, lease);
     }
     if let Some(token) = service.and_then(|lease| lease.header.as_ref()) {
         headers.insert(X_SERVICE_TOKEN, token.clone());

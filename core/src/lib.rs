@@ -127,8 +127,8 @@ pub use notice::Notice;
 pub use pace::Pace;
 pub use secret::{Secret, SecretBytes};
 pub use service::{
-    Allow, Catalog, DiscoveryError, Endpoint, EndpointError, Interface, ListedEndpoint, ListedService,
-    NotAVersion, ServiceError, Status, Version, VersionData,
+    Allow, Catalog, DiscoveryError, Endpoint, EndpointData, EndpointError, Interface, ListedEndpoint,
+    ListedService, NotAVersion, Search, ServiceError, Status, Version, VersionData,
 };
 pub use session::{Outlook, Session};
 pub use slot::Flight;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::error::LoginError;
 use crate::keychain::KeyringId;
+use crate::service::DiscoveryError;
 
 /// Something happened to an identity.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,14 @@ pub enum Notice {
     Suspected {
         /// The service identity.
         keyring: KeyringId,
+    },
+    /// A service has no version document here. Other addresses may be tried; if all of them fail,
+    /// calls go to the address in the catalog, or nowhere.
+    Undiscovered {
+        /// Where it was asked for.
+        url: String,
+        /// What happened.
+        error: DiscoveryError,
     },
     /// A service token was wanted (*preferred*) and the call goes without.
     GoesWithout {

@@ -27,8 +27,11 @@ pub struct Pace {
     /// How long a final failure other than refused credentials (a wrong URL, an answer that is
     /// not Keystone's) is shared before somebody tries again.
     pub cool_down: Duration,
-    /// How long one request to Keystone may take.
+    /// How long one request to Keystone, or for a version document, may take.
     pub ask_timeout: Duration,
+    /// How long what a service said of its versions is believed at the most. It is asked for again
+    /// when an eighth of that is left; a failure to learn it is shared for [`Pace::cool_down`].
+    pub discovery_age: Duration,
 }
 
 impl Default for Pace {
@@ -41,6 +44,7 @@ impl Default for Pace {
             longest_retry_after: Duration::from_secs(600),
             cool_down: Duration::from_secs(30),
             ask_timeout: Duration::from_secs(30),
+            discovery_age: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -53,6 +57,7 @@ impl Pace {
         self.longest_pause = self.longest_pause.max(self.first_pause);
         self.cool_down = self.cool_down.max(Duration::from_millis(500));
         self.ask_timeout = self.ask_timeout.max(Duration::from_millis(100));
+        self.discovery_age = self.discovery_age.max(self.cool_down);
         self
     }
 

@@ -38,6 +38,7 @@ pub struct Session {
     pub(crate) user: Option<KeyringId>,
     pub(crate) vouching: Option<Arc<Vouching>>,
     pub(crate) endpoint: Option<Arc<Endpoint>>,
+    pub(crate) microversion: Option<Arc<str>>,
     pub(crate) at_least: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) retries: u32,
@@ -83,6 +84,7 @@ impl Session {
             user: None,
             vouching: None,
             endpoint: None,
+            microversion: None,
             at_least: Duration::ZERO,
             deadline: None,
             retries: DEFAULT_RETRIES,
@@ -105,6 +107,14 @@ impl Session {
     #[must_use]
     pub fn at(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(Arc::new(endpoint));
+        self
+    }
+
+    /// With this microversion, whatever the endpoint says: `2.95` or `latest`. The endpoint's
+    /// service type goes with it.
+    #[must_use]
+    pub fn microversion(mut self, microversion: &str) -> Self {
+        self.microversion = Some(microversion.into());
         self
     }
 

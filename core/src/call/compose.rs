@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{Method, Uri};
+use http::{HeaderMap, Method, Uri};
 
 use super::Call;
 use super::dispatch::{BodyKind, Dispatch, TlsId};
@@ -13,7 +13,7 @@ use crate::error::{Failure, InputError};
 use crate::headers;
 use crate::lease::Lease;
 use crate::lifetime::Lifetime;
-use crate::service::{Owner, absolute, join};
+use crate::service::{absolute, ask_for, join};
 use crate::skew::{COMPARED_WITHIN, ServerClock};
 use crate::time::Now;
 
@@ -27,6 +27,9 @@ impl Call {
         pause: Duration,
     ) -> Result<Dispatch, Failure> {
         let uri = self.address(tokens.user.as_deref())?;
+        if self.search.is_some() {
+            return Ok(self.nothing_to_send(uri));
+        }
         let leases = tokens.user.iter().chain(&tokens.service);
         let to_keystone = leases.into_iter().any(|lease| lease.leads_to_keystone(&uri));
         let holder = tokens.user.filter(|_| self.session.tokens);
@@ -35,7 +38,8 @@ impl Call {
         self.check_standing(user, to_keystone, service.is_some(), now, clock)?;
         headers::check(&self.headers, user, service.is_some())?;
 
-        let headers = headers::compose(&self.headers, &self.session.headers, user, service.as_deref());
+        let mut headers = headers::compose(&self.headers, &self.session.headers, user, service.as_deref());
+        self.name_microversion(&mut headers)?;
         let wants_date = user.is_some_and(|lease| {
             matches!(lease.lifetime, Lifetime::Stated { .. })
                 && (clock.older_than(COMPARED_WITHIN, now) || !clock.is_sure(now))
@@ -82,17 +86,33 @@ impl Call {
         if let Some(own) = user.and_then(|lease| lease.endpoint.as_ref()) {
             return Ok(join(&own.to_string(), path)?);
         }
-        let endpoint = self.session.endpoint.as_ref().ok_or_else(path_alone)?;
-        let token = user.map(|lease| &lease.token.description);
-        let owner = Owner {
-            project: token.and_then(|token| token.project.as_ref()).map(|project| project.id.as_str()),
-            user: token.and_then(|token| token.user.as_ref()).map(|user| user.id.as_str()),
-        };
-        let base = endpoint.resolve(token.and_then(|token| token.catalog.as_ref()), owner)?;
-        Ok(join(&base, path)?)
+        let found = self.found.as_ref().ok_or_else(path_alone)?;
+        Ok(join(&found.data.url, path)?)
     }
 
-    fn check_standing(
+    fn name_microversion(&self, headers: &mut HeaderMap) -> Result<(), Failure> {
+        let Some(microversion) = self.session.microversion_wanted() else { return Ok(()) };
+        let kind = self.session.endpoint.as_ref().and_then(|endpoint| endpoint.kind());
+        let offered = self.found.as_ref().and_then(|found| found.microversions());
+        Ok(ask_for(headers, microversion, kind, offered)?)
+    }
+
+    /// The end of a search: nothing is to be judged, and nothing to be sent.
+    fn nothing_to_send(&mut self, uri: Uri) -> Dispatch {
+        self.sent = None;
+        Dispatch {
+            method: Method::GET,
+            uri,
+            headers: HeaderMap::new(),
+            with_body: false,
+            expect_continue: false,
+            tls: self.session.tls,
+            until: self.until,
+            errand: None,
+        }
+    }
+
+    pub(super) fn check_standing(
         &self,
         user: Option<&Lease>,
         to_keystone: bool,

@@ -13,8 +13,10 @@ use crate::identity::{Credential, Inquiry};
 use crate::keychain::KeyringId;
 use crate::lease::Lease;
 use crate::secret::SecretBytes;
+use crate::service::{Endpoint, Found};
 use crate::skew::ServerClock;
 use crate::slot::Flight;
+use crate::time::Now;
 
 /// What the driver does next. Each is answered by an [`Event`].
 #[derive(Debug)]
@@ -81,7 +83,7 @@ impl fmt::Debug for Event {
     }
 }
 
-/// A small request to Keystone.
+/// A small request of core's own, to Keystone or for a version document.
 pub struct Ask {
     /// The request, its body included.
     pub request: Request<SecretBytes>,
@@ -239,7 +241,7 @@ impl BodyKind {
 
 /// One pool of connections, with a client certificate and trust store of its own. The driver
 /// numbers them; 0 is its default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TlsId(pub u32);
 
 /// A snapshot of a session's tokens, from which [`super::Call::warm`] sends without a lock.
@@ -253,6 +255,8 @@ pub struct Published {
     pub(crate) ahead: Duration,
     /// The pause to make if the service turns out to be busy.
     pub(crate) pause: Duration,
+    /// Where the session's endpoint is, by the catalog of the token that is in here.
+    pub(crate) found: Option<(Arc<Endpoint>, Arc<Found>)>,
 }
 
 impl Published {
@@ -260,5 +264,13 @@ impl Published {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// Where this endpoint is, if that is in here and still good.
+    pub(crate) fn found(&self, wanted: &Arc<Endpoint>, now: Now) -> Option<Arc<Found>> {
+        let (endpoint, found) = self.found.as_ref()?;
+        let same = Arc::ptr_eq(endpoint, wanted) || endpoint.same_place(wanted);
+        let good = same && found.stay.is_none_or(|stay| !stay.is_over(now));
+        good.then(|| Arc::clone(found))
     }
 }

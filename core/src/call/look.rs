@@ -33,7 +33,10 @@ impl Call {
     /// lock. `None` means: lock the keychain and use [`Call::next`] with [`super::Event::Begin`].
     pub fn warm(&mut self, published: &Published, now: Now) -> Option<Dispatch> {
         self.begin(now);
-        let under_way = self.lead.is_some() || self.remedy.is_some() || now.tick < self.not_before;
+        let under_way = self.lead.is_some()
+            || self.fetching.is_some()
+            || self.remedy.is_some()
+            || now.tick < self.not_before;
         if under_way || self.done.suspected.is_some() || self.done.attached {
             return None;
         }
@@ -63,6 +66,10 @@ impl Call {
             }
             None => None,
         };
+        let places_itself = tokens.user.as_ref().is_some_and(|lease| lease.endpoint.is_some());
+        if self.is_at_endpoint() && !places_itself {
+            self.found = Some(published.found(self.session.endpoint.as_ref()?, now)?);
+        }
         let tokens = Tokens { service, ..tokens };
         self.compose(tokens, now, &published.clock, published.pause).ok()
     }
@@ -92,6 +99,7 @@ impl Call {
         let mut tokens = Tokens::default();
         let pause = keys.pause(self.done.retries.saturating_add(1), None);
         self.gather(keys, &mut tokens, now)?;
+        self.find(keys, &tokens, now)?;
         let dispatch = self.compose(tokens, now, keys.clock(), pause).map_err(Action::Fail)?;
         // The next wait, if there is one, has a half of its own.
         self.patience = None;
@@ -145,6 +153,7 @@ impl Call {
         let service = self.session.vouching.as_ref().and_then(|v| keys.last_failure(v.service));
         let (waiting_for, last) = match self.lead {
             Some(Leading { flight, who, .. }) => (Wait::Token(who), keys.last_failure(flight.keyring)),
+            None if self.fetching.is_some() => (Wait::Versions, None),
             None if self.not_before >= self.deadline() => (Wait::Retry, None),
             None if user.is_none() && service.is_some() => (Wait::Token(Who::Service), service),
             None => (Wait::Token(Who::User), user),
@@ -219,7 +228,7 @@ impl Call {
     }
 
     /// How long a token that is only preferred is waited for: half of the time there is.
-    fn patience(&mut self, now: Now) -> Duration {
+    pub(super) fn patience(&mut self, now: Now) -> Duration {
         let left = self.deadline().saturating_sub(now.tick);
         *self.patience.get_or_insert(now.tick.saturating_add(left / 2))
     }

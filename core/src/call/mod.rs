@@ -4,6 +4,7 @@
 //! the answer mean? Everything between them is in here and in [`crate::Keychain`].
 
 mod compose;
+mod discover;
 mod dispatch;
 mod errand;
 mod judge;
@@ -11,6 +12,7 @@ mod look;
 mod redirect;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,12 +23,15 @@ pub use dispatch::{
     Action, Ask, BodyKind, Broke, Dispatch, Event, Head, Published, Question, Reply, TlsId, Verdict,
 };
 pub use errand::{Errand, ErrandStep};
+pub(crate) use redirect::redirection;
 
 use crate::error::{Failure, Who};
 use crate::keychain::{Keychain, KeyringId};
+use crate::service::{Found, Search};
 use crate::session::{DEFAULT_DEADLINE, Session};
 use crate::slot::Flight;
 use crate::time::Now;
+use discover::Fetching;
 use judge::{Remedy, Sent};
 
 /// One request, with what it has been through so far.
@@ -43,6 +48,12 @@ pub struct Call {
     /// Not before this tick is it looked at again.
     not_before: Duration,
     lead: Option<Leading>,
+    /// The version document that it fetches or waits for. A token comes first.
+    fetching: Option<Fetching>,
+    /// What is to be found out, if that is all it is for.
+    search: Option<Search>,
+    /// Where the session's endpoint is.
+    found: Option<Arc<Found>>,
     /// Until when this dispatch waits for a service token that is only preferred.
     patience: Option<Duration>,
     /// The service identity without whose token it goes.
@@ -111,6 +122,9 @@ impl Call {
             until: None,
             not_before: Duration::ZERO,
             lead: None,
+            fetching: None,
+            search: None,
+            found: None,
             patience: None,
             without: None,
             sent: None,
@@ -149,6 +163,8 @@ impl Call {
             (Event::Broke(broke), Some(Leading { flight, until, .. })) if now.tick < until => {
                 keys.hear(flight, Err(broke.into_cause()), now);
             }
+            (Event::Answered(answer), None) => self.heard_document(keys, &answer, now),
+            (Event::Broke(broke), None) if self.leads_document() => self.lost_document(keys, broke, now),
             (Event::Broke(broke), None) => return self.broke(keys, broke, now),
             (Event::Again, None) => return self.apply(keys, now),
             _ => {}
@@ -159,7 +175,7 @@ impl Call {
     /// Whether the call must not be dropped without [`Call::abandon`].
     #[must_use]
     pub fn owes(&self) -> bool {
-        self.lead.is_some() || self.remedy.is_some() || self.date.is_some()
+        self.lead.is_some() || self.leads_document() || self.remedy.is_some() || self.date.is_some()
     }
 
     /// The driver is done with this call, or vanishes: the lead is handed on, and what was
@@ -169,6 +185,7 @@ impl Call {
         if let Some(Leading { flight, .. }) = self.lead.take() {
             keys.leave(flight);
         }
+        self.leave_document(keys);
         match self.remedy.take() {
             Some(Remedy::RenewUser(flight)) => keys.refuse(flight),
             Some(Remedy::SuspectService(flight)) if self.consumed => keys.suspect(flight),

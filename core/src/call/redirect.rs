@@ -1,6 +1,6 @@
 //! Redirects: followed on the same origin only, where the tokens are meant for (RFC 9110, 15.4).
 
-use http::{Method, StatusCode, Uri, header};
+use http::{Method, Response, StatusCode, Uri, header};
 
 use super::Call;
 use super::dispatch::{BodyKind, Head};
@@ -44,6 +44,13 @@ impl Call {
             }
         }
     }
+}
+
+/// Where an answer to a GET of core's own sends it on to: on the same origin, or nowhere.
+pub(crate) fn redirection(from: &Uri, answer: &Response<Vec<u8>>) -> Option<Uri> {
+    let moved = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    let location = answer.headers().get(header::LOCATION).filter(|_| moved)?.to_str().ok()?;
+    resolve(from, location).filter(|to| same_origin(from, to))
 }
 
 /// A `Location`, absolute or relative to where the request went (RFC 3986, 5.2).

@@ -123,6 +123,7 @@ impl Keychain {
 
     pub(super) fn is_led(&self, flight: Flight) -> bool {
         self.keyrings.get(&flight.keyring).is_some_and(|keyring| keyring.is_led(flight))
+            || self.documents.is_led(flight)
     }
 
     /// A service may have refused the token that this flight had brought: it is renewed with the

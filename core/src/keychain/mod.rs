@@ -1,5 +1,6 @@
 //! All the identities that a process can act as: what a driver keeps behind its lock.
 
+mod documents;
 mod flights;
 mod logout;
 
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use documents::Documents;
+pub(crate) use documents::{Reader, Reading};
 pub(crate) use flights::{Task, date};
 
 use crate::call::Published;
@@ -20,6 +23,7 @@ use crate::lifetime::Lifetime;
 use crate::notice::Notice;
 use crate::pace::Pace;
 use crate::random::Random;
+use crate::service::{Endpoint, Found, Search, Step};
 use crate::session::{Outlook, Session};
 use crate::skew::{self, ServerClock};
 use crate::slot::Flight;
@@ -38,6 +42,7 @@ const KEPT_NOTICES: usize = 256;
 #[derive(Debug)]
 pub struct Keychain {
     keyrings: BTreeMap<KeyringId, Keyring>,
+    documents: Documents,
     last_id: u64,
     last_flight: u64,
     epoch: u64,
@@ -59,6 +64,7 @@ impl Keychain {
     pub fn with_pace(seed: u64, pace: Pace) -> Self {
         Self {
             keyrings: BTreeMap::new(),
+            documents: Documents::default(),
             // Ids of two keychains do not meet, so that one used with the wrong keychain is found out.
             last_id: seed.rotate_left(32),
             last_flight: 0,
@@ -136,6 +142,7 @@ impl Keychain {
     pub fn start_afresh(&mut self, seed: u64) {
         self.random = Random::new(seed);
         self.keyrings.values_mut().for_each(Keyring::start_afresh);
+        self.documents.start_afresh();
         self.epoch += 1;
     }
 
@@ -143,6 +150,7 @@ impl Keychain {
     pub fn forget(&mut self, id: KeyringId) {
         // Who holds no session of it cannot wait for it, so nobody needs to be woken.
         self.keyrings.remove(&id);
+        self.documents.forget(id);
     }
 
     /// How many identities there are.
@@ -192,13 +200,26 @@ impl Keychain {
         let service = session.vouching.as_ref().and_then(|vouching| lease(vouching.service));
         // Callers leave a snapshot at different instants, each a little before it is due.
         let spread = user.iter().chain(&service).map(|lease| lease.distance).min().unwrap_or_default();
+        let found = self.endpoint_of(session, user.as_deref());
         Published {
             epoch: self.epoch,
+            found,
             user,
             service,
             clock: self.clock,
             ahead: self.random.below(spread / 4),
             pause: self.pause(1, None),
+        }
+    }
+
+    /// Where a session's endpoint is by what is known, if that is enough.
+    fn endpoint_of(&self, session: &Session, user: Option<&Lease>) -> Option<(Arc<Endpoint>, Arc<Found>)> {
+        let endpoint = session.endpoint.as_ref()?;
+        let reader = session.reader();
+        let step = session.searcher(endpoint, user, Search::Address);
+        match step.go(|url| self.known(reader, url, None)).ok()? {
+            Step::Done(found) => Some((Arc::clone(endpoint), found.into())),
+            Step::Ask { .. } => None,
         }
     }
 

@@ -71,8 +71,8 @@ impl Catalog {
 
 #[derive(Deserialize)]
 struct RawService {
-    #[serde(rename = "type")]
-    kind: String,
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
@@ -97,7 +97,8 @@ struct RawEndpoint {
 
 impl RawEndpoint {
     fn listed(self) -> impl Iterator<Item = ListedEndpoint> {
-        let region = self.region_id.or(self.region);
+        let some = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let region = some(self.region_id).or_else(|| some(self.region));
         let v3 = self.interface.as_deref().and_then(Interface::named);
         [
             (v3, self.url),
@@ -117,10 +118,13 @@ impl From<Vec<RawService>> for Catalog {
     fn from(raw: Vec<RawService>) -> Self {
         let services = raw
             .into_iter()
-            .map(|service| ListedService {
-                kind: service.kind,
-                name: service.name.unwrap_or_default(),
-                endpoints: service.endpoints.into_iter().flat_map(RawEndpoint::listed).collect(),
+            // One entry without a type is no reason to have no catalog.
+            .filter_map(|service| {
+                Some(ListedService {
+                    kind: service.kind?,
+                    name: service.name.unwrap_or_default(),
+                    endpoints: service.endpoints.into_iter().flat_map(RawEndpoint::listed).collect(),
+                })
             })
             .collect();
         Self { services }
@@ -147,9 +151,11 @@ mod tests {
 
     #[test]
     fn what_is_no_catalog_is_said_to_be_none() {
-        for text in ["", "{}", "[1]", r#"[{"name":"no type"}]"#, "<html>"] {
+        for text in ["", "{}", "[1]", r#"[{"type":7}]"#, "<html>"] {
             assert_eq!(Catalog::from_json(text.as_bytes()), Err(InputError::Catalog), "{text}");
         }
-        assert_eq!(Catalog::from_json(b"[]").unwrap(), Catalog::default());
+        for empty in ["[]", r#"[{"name":"no type"}]"#] {
+            assert_eq!(Catalog::from_json(empty.as_bytes()).unwrap(), Catalog::default());
+        }
     }
 }

@@ -203,7 +203,7 @@ fn described(document: &str, entry: &Value) -> Option<VersionData> {
         let found = links.iter().filter(|link| {
             link.get("rel").and_then(Value::as_str).is_some_and(|found| found.eq_ignore_ascii_case(rel))
         });
-        let address = found.filter_map(|link| link.get("href")?.as_str()).last()?;
+        let address = found.filter_map(|link| link.get("href")?.as_str()).next_back()?;
         Some(link(document, address)).filter(|url| super::absolute(url).is_some())
     };
     Some(VersionData {

@@ -1,24 +1,32 @@
-//! Finding a service: the catalog, and the choice of an endpoint in it. And what it says when it refuses.
+//! Finding a service: the catalog, the choice of an endpoint in it, and of a version there. And what
+//! it says when it refuses.
 
 mod catalog;
-#[allow(dead_code, reason = "who asks for documents follows")]
+mod choices;
+mod demand;
 mod discovery;
 mod endpoint;
 mod error;
 mod keystone;
+mod listing;
+mod microversion;
 mod origin;
-#[allow(dead_code, reason = "likewise")]
+mod search;
+mod types;
 mod url;
-#[allow(dead_code, reason = "likewise")]
 mod version;
 
 pub use catalog::{Catalog, Interface, ListedEndpoint, ListedService};
 pub use discovery::{Allow, DiscoveryError, Status, VersionData};
-#[allow(unused_imports, reason = "likewise")]
-pub(crate) use discovery::{LARGEST_DOCUMENT, Range, choose, parse};
+pub(crate) use discovery::{LARGEST_DOCUMENT, parse};
 pub use endpoint::{Endpoint, EndpointError};
 pub(crate) use endpoint::{Owner, absolute, join};
 pub use error::ServiceError;
 pub(crate) use keystone::{is_below, keystones};
+pub use listing::EndpointData;
+pub(crate) use microversion::{ask_for, is_spoken};
 pub(crate) use origin::same_origin;
+pub use search::Search;
+pub(crate) use search::{Found, Known, Searcher, Stay, Step};
+pub(crate) use url::without_slash;
 pub use version::{NotAVersion, Version};

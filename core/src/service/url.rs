@@ -38,6 +38,12 @@ fn is_scheme(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
+/// An address without a path has none that is `/` either (RFC 9110, 4.2.3).
+pub(crate) fn without_slash(address: &str) -> &str {
+    let root = Parts::of(address).path == "/";
+    if root { address.strip_suffix('/').unwrap_or(address) } else { address }
+}
+
 /// With one slash at its end.
 pub(crate) fn as_folder(address: &str) -> String {
     format!("{}/", address.trim_end_matches('/'))

@@ -14,7 +14,7 @@ use thiserror::Error;
 /// assert_eq!((version.major(), version.to_string()), (Some(2), "2.95".to_owned()));
 /// # Ok::<(), keepstone_core::NotAVersion>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version(Vec<Part>);
 
 /// One number of a version. Nothing is newer than the latest.
@@ -126,6 +126,12 @@ impl fmt::Display for Version {
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Version({self})")
     }
 }
 

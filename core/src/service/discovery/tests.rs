@@ -64,16 +64,7 @@ fn a_version_is_described_in_full() {
     insta::assert_debug_snapshot!(versions, @r#"
     [
         VersionData {
-            version: Version(
-                [
-                    Number(
-                        2,
-                    ),
-                    Number(
-                        1,
-                    ),
-                ],
-            ),
+            version: Version(2.1),
             url: "https://h/compute/v2.1/",
             collection: Some(
                 "https://h/",
@@ -81,56 +72,20 @@ fn a_version_is_described_in_full() {
             status: Current,
             raw_status: "CURRENT",
             min_microversion: Some(
-                Version(
-                    [
-                        Number(
-                            2,
-                        ),
-                        Number(
-                            1,
-                        ),
-                    ],
-                ),
+                Version(2.1),
             ),
             max_microversion: Some(
-                Version(
-                    [
-                        Number(
-                            2,
-                        ),
-                        Number(
-                            96,
-                        ),
-                    ],
-                ),
+                Version(2.96),
             ),
             next_min_version: Some(
-                Version(
-                    [
-                        Number(
-                            2,
-                        ),
-                        Number(
-                            20,
-                        ),
-                    ],
-                ),
+                Version(2.20),
             ),
             not_before: Some(
                 "2027-01-01",
             ),
         },
         VersionData {
-            version: Version(
-                [
-                    Number(
-                        2,
-                    ),
-                    Number(
-                        0,
-                    ),
-                ],
-            ),
+            version: Version(2.0),
             url: "https://h/compute/v2/",
             collection: None,
             status: Supported,

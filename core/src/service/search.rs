@@ -1,0 +1,308 @@
+//! From the catalog to an endpoint, by way of version documents.
+//!
+//! A search asks nothing itself. It goes as far as the documents on the shelf lead, and says which
+//! one is needed next; whoever has fetched it searches again from the start. So a search has no
+//! state that could mix the catalog of one token with that of the next.
+
+use std::sync::Arc;
+
+use super::choices::{Choices, Habits};
+use super::discovery::{DiscoveryError, Range, VersionData, choose};
+use super::endpoint::{Endpoint, EndpointError, Owner};
+use super::listing::EndpointData;
+use super::url::as_folder;
+use super::{Catalog, Version};
+use crate::time::Now;
+
+/// What is to be found out about an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Search {
+    /// Where it is. Nothing is asked if no version is demanded, or the address shows it.
+    Address,
+    /// That, and its version, which is asked for if the address does not show it.
+    Version,
+    /// That, and what its version document says of it.
+    Details,
+    /// Which versions the service has.
+    Versions,
+}
+
+/// What is known of a version document.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    /// It was read.
+    Read { versions: Arc<[VersionData]>, stay: Stay, old: bool },
+    /// It could not be had; `again`: it may be tried again.
+    Failed { error: DiscoveryError, stay: Stay, again: bool },
+    /// Nobody has asked yet.
+    Unknown,
+}
+
+/// Until when something that was learnt is good.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Stay {
+    pub(crate) since: Now,
+    pub(crate) span: std::time::Duration,
+}
+
+impl Stay {
+    pub(crate) fn is_over(&self, now: Now) -> bool {
+        now.since(self.since) >= self.span
+    }
+
+    fn end(&self) -> std::time::Duration {
+        self.since.tick.saturating_add(self.span)
+    }
+}
+
+/// What a search came to.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Found {
+    pub(crate) data: EndpointData,
+    /// For [`Search::Versions`].
+    pub(crate) versions: Arc<[VersionData]>,
+    /// What was learnt on the way, as far as it does not last.
+    pub(crate) stay: Option<Stay>,
+    /// The document that was used to get there.
+    pub(crate) document: Option<String>,
+    /// The document that was used at all, if it is so old that it may have changed.
+    pub(crate) old: Option<String>,
+}
+
+/// How it goes on.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Done(Box<Found>),
+    /// Ask for this document. What holds if that cannot be done now, if anything does.
+    Ask {
+        url: String,
+        otherwise: Option<Result<Box<Found>, EndpointError>>,
+    },
+}
+
+/// A search, with all that it depends on but the documents.
+pub(crate) struct Searcher<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) catalog: Option<&'a Catalog>,
+    pub(crate) owner: Owner<'a>,
+    pub(crate) search: Search,
+}
+
+/// What the walk along the addresses came to.
+#[derive(Default)]
+struct Walk {
+    /// The first document there is.
+    read: Option<Read>,
+    /// Where nobody has asked yet, before any document.
+    unknown: Option<String>,
+    /// The first address that failed and may be tried again.
+    again: Option<String>,
+    error: Option<DiscoveryError>,
+    stay: Option<Stay>,
+}
+
+struct Read {
+    url: String,
+    versions: Arc<[VersionData]>,
+    old: bool,
+}
+
+impl Walk {
+    fn along(urls: &[String], known: impl Fn(&str) -> Known) -> Self {
+        let mut walk = Self::default();
+        for url in urls {
+            match known(url) {
+                Known::Read { versions, stay, old } => {
+                    walk.note(stay);
+                    walk.read = Some(Read { url: url.clone(), versions, old });
+                    break;
+                }
+                Known::Failed { error, stay, again } => {
+                    walk.note(stay);
+                    walk.error.get_or_insert(error);
+                    if again {
+                        walk.again.get_or_insert_with(|| url.clone());
+                    }
+                }
+                Known::Unknown => {
+                    walk.unknown = Some(url.clone());
+                    break;
+                }
+            }
+        }
+        walk
+    }
+
+    /// What was learnt is good until the first part of it is not.
+    fn note(&mut self, stay: Stay) {
+        if self.stay.is_none_or(|known| stay.end() < known.end()) {
+            self.stay = Some(stay);
+        }
+    }
+}
+
+impl Searcher<'_> {
+    /// Goes as far as `known` leads.
+    pub(crate) fn go(&self, known: impl Fn(&str) -> Known) -> Result<Step, EndpointError> {
+        if self.search != Search::Version {
+            return self.go_for(self.search, known);
+        }
+        match self.go_for(Search::Address, &known)? {
+            Step::Done(found) if found.data.version.is_none() => self.go_for(Search::Details, known),
+            step => Ok(step),
+        }
+    }
+
+    fn go_for(&self, search: Search, known: impl Fn(&str) -> Known) -> Result<Step, EndpointError> {
+        let listed = self.endpoint.locate(self.catalog, self.owner)?;
+        let range = self.endpoint.range()?;
+        let hack = self.endpoint.may_hack();
+        let habits =
+            |hack| Habits { project: self.owner.project, kind: listed.service_type.as_deref(), hack };
+        match search {
+            Search::Versions => {
+                let choices = Choices::of(&listed.url, habits(hack), &Range::default());
+                Ok(self.list(&listed, &choices, known))
+            }
+            Search::Address if range.is_open() => Ok(Step::done(described(&listed, habits(true), known))),
+            search => {
+                // Without a demand for a version, another address than the catalog's is not looked for.
+                let choices = Choices::of(&listed.url, habits(hack && !range.is_open()), &range);
+                if search == Search::Address && choices.exact {
+                    return Ok(Step::done(described(&listed, habits(true), known)));
+                }
+                self.choose(listed, &range, choices, known)
+            }
+        }
+    }
+
+    /// The first document there is decides.
+    fn choose(
+        &self,
+        listed: EndpointData,
+        range: &Range,
+        choices: Choices,
+        known: impl Fn(&str) -> Known,
+    ) -> Result<Step, EndpointError> {
+        let walk = Walk::along(&choices.urls, known);
+        if let Some(url) = walk.unknown {
+            return Ok(Step::Ask { url, otherwise: None });
+        }
+        let at_hand = Found::of(listed.clone(), walk.stay);
+        let Some(Read { url, versions, old }) = walk.read else {
+            // No document anywhere. As keystoneauth1 does it, the catalog's address is used, unless
+            // nothing may be guessed from it; a notice says that no document was found.
+            let otherwise = if range.is_open() || choices.matches || self.endpoint.may_hack() {
+                Ok(at_hand)
+            } else {
+                Err(self.undiscovered(&listed, walk.error))
+            };
+            return Step::again(walk.again, otherwise);
+        };
+        let at = range.is_open().then_some(listed.url.as_str());
+        if let Some(data) = choose(&versions, range, at, self.endpoint.allow) {
+            let address = with_project(&data.url, choices.project.as_deref());
+            let found = Found::of(listed.in_version(address, data), walk.stay);
+            let document = Some(url.clone());
+            return Ok(Step::done(Found { document, old: old.then_some(url), ..found }));
+        }
+        // The service may have been upgraded since: that is looked up before it is said not to have it.
+        let again = if old { Some(url) } else { walk.again };
+        let otherwise =
+            if range.is_open() { Ok(at_hand) } else { Err(self.no_such_version(&listed, range, &versions)) };
+        Step::again(again, otherwise)
+    }
+
+    /// All versions of the service.
+    fn list(&self, listed: &EndpointData, choices: &Choices, known: impl Fn(&str) -> Known) -> Step {
+        let walk = Walk::along(&choices.urls, known);
+        let found = Found::of(listed.clone(), walk.stay);
+        match (walk.unknown, walk.read, walk.again) {
+            (Some(url), ..) => Step::Ask { url, otherwise: None },
+            (None, Some(Read { url, versions, .. }), _) => {
+                let admitted = versions.iter().filter(|data| self.endpoint.allow.admits(data.status));
+                Step::done(Found { document: Some(url), versions: admitted.cloned().collect(), ..found })
+            }
+            (None, None, Some(url)) => Step::Ask { url, otherwise: Some(Ok(Box::new(found))) },
+            (None, None, None) => Step::done(found),
+        }
+    }
+
+    fn no_such_version(
+        &self,
+        listed: &EndpointData,
+        range: &Range,
+        versions: &[VersionData],
+    ) -> EndpointError {
+        let offered: Vec<String> =
+            versions.iter().take(20).map(|data| format!("{} ({:?})", data.version, data.status)).collect();
+        let end = |end: &Option<Version>| end.as_ref().map_or_else(|| "any".to_owned(), Version::to_string);
+        EndpointError::NoSuchVersion {
+            service: self.service(),
+            address: listed.url.clone(),
+            wanted: format!("from {} to {}", end(&range.min), end(&range.max)),
+            offered: if offered.is_empty() { "none".to_owned() } else { offered.join(", ") },
+        }
+    }
+
+    fn undiscovered(&self, listed: &EndpointData, error: Option<DiscoveryError>) -> EndpointError {
+        EndpointError::Undiscovered {
+            service: self.service(),
+            address: listed.url.clone(),
+            source: error.unwrap_or(DiscoveryError::NoDocument("there was nowhere to ask")),
+        }
+    }
+
+    fn service(&self) -> String {
+        self.endpoint.kind().map_or_else(|| "the service".to_owned(), |kind| format!("`{kind}`"))
+    }
+}
+
+/// The catalog's own endpoint, with what somebody has found out about it, if anybody has.
+fn described(listed: &EndpointData, habits: Habits<'_>, known: impl Fn(&str) -> Known) -> Found {
+    let choices = Choices::of(&listed.url, habits, &Range::default());
+    let here = as_folder(&choices.plain);
+    let read = choices.urls.iter().find_map(|url| match known(url) {
+        Known::Read { versions, old, .. } => {
+            let data = versions.iter().find(|data| as_folder(&data.url) == here).cloned()?;
+            Some((data, old.then(|| url.clone())))
+        }
+        Known::Failed { .. } | Known::Unknown => None,
+    });
+    let Some((data, old)) = read else { return Found::of(listed.clone(), None) };
+    let url = listed.url.clone();
+    Found { old, ..Found::of(listed.clone().in_version(url, &data), None) }
+}
+
+/// A version's address with the project at its end, if that was there in the catalog.
+fn with_project(address: &str, project: Option<&str>) -> String {
+    project.map_or_else(|| address.to_owned(), |project| format!("{}{project}", as_folder(address)))
+}
+
+impl Found {
+    fn of(data: EndpointData, stay: Option<Stay>) -> Self {
+        Self { data, versions: Arc::default(), stay, document: None, old: None }
+    }
+
+    /// The microversions from the oldest to the newest, if they are known.
+    pub(crate) fn microversions(&self) -> Option<(&Version, &Version)> {
+        self.data.min_microversion.as_ref().zip(self.data.max_microversion.as_ref())
+    }
+}
+
+impl Step {
+    fn done(found: Found) -> Self {
+        Self::Done(Box::new(found))
+    }
+
+    /// An address is tried again if there is one; else it is as it is.
+    fn again(url: Option<String>, otherwise: Result<Found, EndpointError>) -> Result<Self, EndpointError> {
+        match url {
+            Some(url) => Ok(Self::Ask { url, otherwise: Some(otherwise.map(Box::new)) }),
+            None => otherwise.map(Self::done),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
