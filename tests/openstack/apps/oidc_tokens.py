@@ -59,5 +59,6 @@ class Tokens:
         signed = jwt.encode(claims, self._key, "RS256", {"kid": KEY_ID})
         answer = {"access_token": signed, "token_type": "Bearer", "expires_in": self._life, "scope": scope}
         if "openid" in scope.split():
-            answer["id_token"] = jwt.encode({**claims, "jti": secrets.token_hex(8)}, self._key, "RS256", {"kid": KEY_ID})
+            again = {**claims, "jti": secrets.token_hex(8)}
+            answer["id_token"] = jwt.encode(again, self._key, "RS256", {"kid": KEY_ID})
         return answer

@@ -83,13 +83,15 @@ def response(issuer, audience, consumer, request_id, attributes, life, key, cert
         A.Subject(
             A.NameID(attributes["uid"][0]),
             A.SubjectConfirmation(
-                A.SubjectConfirmationData(InResponseTo=request_id, NotOnOrAfter=until, Recipient=consumer), Method=BEARER,
+                A.SubjectConfirmationData(InResponseTo=request_id, NotOnOrAfter=until, Recipient=consumer),
+                Method=BEARER,
             ),
         ),
         A.Conditions(A.AudienceRestriction(A.Audience(audience)), NotOnOrAfter=until),
         A.AuthnStatement(A.AuthnContext(A.AuthnContextClassRef(CLASS)), AuthnInstant=instant()),
         A.AttributeStatement(*(
-            A.Attribute(*(A.AttributeValue(value) for value in values), Name=name) for name, values in attributes.items()
+            A.Attribute(*(A.AttributeValue(value) for value in values), Name=name)
+            for name, values in attributes.items()
         )),
         ID=identifier, Version="2.0", IssueInstant=instant(),
     )
@@ -100,7 +102,8 @@ def response(issuer, audience, consumer, request_id, attributes, life, key, cert
         ID=fresh(), Version="2.0", IssueInstant=instant(), InResponseTo=request_id, Destination=consumer,
     )
     head = ECP.Response({
-        f"{{{SPACES['S']}}}mustUnderstand": "1", f"{{{SPACES['S']}}}actor": NEXT, "AssertionConsumerServiceURL": consumer,
+        f"{{{SPACES['S']}}}mustUnderstand": "1", f"{{{SPACES['S']}}}actor": NEXT,
+        "AssertionConsumerServiceURL": consumer,
     })
     return etree.tostring(S.Envelope(S.Header(head), S.Body(answer)))
 

@@ -10,7 +10,7 @@ _secret = os.environ["FRONT_SECRET"]
 _keystone = urllib3.HTTPConnectionPool("127.0.0.1", int(os.environ["KEYSTONE_PORT"]), maxsize=16)
 # What concerns one connection only, and what nobody but us may say.
 _OURS = {variable(name) for name in ("Connection", "Keep-Alive", "TE", "Transfer-Encoding", SECRET, CERTIFICATE)}
-_HOPS = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+_HOPS = {"connection", "keep-alive", "transfer-encoding"}
 
 
 def application(environ, start_response):
@@ -32,5 +32,7 @@ def application(environ, start_response):
         start_response("502 Bad Gateway", [("Content-Length", "0")])
         return []
     kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _HOPS]
-    start_response(f"{answer.status} {answer.reason}", [*kept, ("Content-Length", str(len(answer.data)))])
+    if "Content-Length" not in answer.headers:
+        kept.append(("Content-Length", str(len(answer.data))))
+    start_response(f"{answer.status} {answer.reason}", kept)
     return [answer.data]

@@ -1,4 +1,4 @@
-"""The program `xmlsec1`, by which Keystone signs assertions. Nobody need have it: then there is no Keystone to Keystone."""
+"""The program `xmlsec1`, by which Keystone signs assertions. Without it there is no Keystone to Keystone."""
 
 from __future__ import annotations
 
