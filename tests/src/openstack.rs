@@ -12,6 +12,7 @@
 //! # Ok::<(), keepstone_tests::openstack::RigError>(())
 //! ```
 
+mod login;
 mod stack;
 
 use std::io::{BufRead, BufReader, Write};
@@ -22,6 +23,10 @@ use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
+pub use login::{
+    ApplicationCredential, ApplicationCredentials, Federation, K2k, KeyPair, OAuth1, Oidc, OidcClient,
+    People, Person, Saml, Tls,
+};
 pub use stack::{Named, Stack, User, Users};
 
 /// How long tokens live, and how long after that a service may still use them. Whole seconds, as Keystone has them.

@@ -5,6 +5,7 @@ import json
 import os
 
 from keystonemiddleware.auth_token import AuthProtocol
+from keystonemiddleware.oauth2_token import OAuth2Protocol
 
 TOKENS = ("X-Auth-Token", "X-Service-Token", "X-Storage-Token")
 IDENTITY = (
@@ -53,6 +54,13 @@ def variable(header):
     return "HTTP_" + header.upper().replace("-", "_")
 
 
-application = AuthProtocol(
-    echo, {"oslo_config_project": "echo", "oslo_config_file": os.environ["ECHO_CONFIGURATION"]},
-)
+_configuration = {"oslo_config_project": "echo", "oslo_config_file": os.environ["ECHO_CONFIGURATION"]}
+# A filter takes out of its configuration what it has read.
+_by_token = AuthProtocol(echo, dict(_configuration))
+_by_bearer = OAuth2Protocol(echo, dict(_configuration))
+
+
+def application(environ, start_response):
+    """Below `/bearer`, what counts is the access token of OAuth2 in `Authorization`."""
+    way = _by_bearer if environ["PATH_INFO"].startswith("/bearer") else _by_token
+    return way(environ, start_response)

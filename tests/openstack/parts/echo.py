@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from parts import folders, seed
+from parts.application_credentials import RULED_TYPE
 from parts.ports import Port
 from parts.server import Server
 
@@ -24,6 +25,7 @@ interface = public
 service_token_roles = {roles}
 service_token_roles_required = {required}
 token_cache_time = -1
+service_type = {ruled_type}
 """
 
 
@@ -33,7 +35,7 @@ def server(folder: Path, port: Port, public: Port, login: Port, roles: str, requ
     configuration = folder / "echo.conf"
     configuration.write_text(CONFIGURATION.format(
         login_url=login.url, public_url=public.url, password=seed.password("echo"), region=seed.REGION,
-        roles=roles, required=str(required).lower(),
+        roles=roles, required=str(required).lower(), ruled_type=RULED_TYPE,
     ))
     return Server(
         name="echo",

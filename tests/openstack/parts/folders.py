@@ -12,6 +12,7 @@ REQUIREMENTS = SOURCE / "requirements.txt"
 WORK = Path(os.environ.get("KEEPSTONE_RIG_DIR") or SOURCE.parents[1] / "target" / "openstack").absolute()
 VENV = WORK / "venv"
 TEMPLATE = WORK / "template"
+XMLSEC = WORK / "xmlsec1"
 RUNS = WORK / "run"
 
 

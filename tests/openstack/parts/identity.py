@@ -14,7 +14,7 @@ class Identity:
     """A Keystone, and the token of whoever logged in last."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self.token: str | None = None
 
     def login(self, name: str, password: str, project: str) -> None:
@@ -30,17 +30,25 @@ class Identity:
         (one,) = found[kind]
         return one
 
-    def create(self, kind: str, **content: object) -> dict:
-        """A new thing of this kind (in the singular)."""
-        _, made = self._ask("POST", f"/{kind}s", {kind: content})
+    def create(self, kind: str, under: str = "", **content: object) -> dict:
+        """A new thing of this kind (in the singular); `under` is the path of what it belongs to."""
+        _, made = self._ask("POST", f"{under}/{kind}s", {kind: content})
         return made[kind]
 
+    def put(self, path: str, **content: object) -> dict:
+        """Something whose address we choose."""
+        _, made = self._ask("PUT", path, content or None)
+        return made
+
     def assign(self, user: str, project: str, role: str) -> None:
-        self._ask("PUT", f"/projects/{project}/users/{user}/roles/{role}")
+        self.put(f"/projects/{project}/users/{user}/roles/{role}")
+
+    def take_back(self, user: str, project: str, role: str) -> None:
+        self._ask("DELETE", f"/projects/{project}/users/{user}/roles/{role}")
 
     def _ask(self, method: str, path: str, body: object = None):
         headers = {"X-Auth-Token": self.token} if self.token else {}
-        status, headers, text = ask(method, self._url + path, headers, body)
+        status, headers, text = ask(method, self.url + path, headers, body)
         if status >= 300:
             raise RigFailure(f"{method} {path}: {status} {text.decode(errors='replace')}")
         return headers, json.loads(text) if text else {}

@@ -15,6 +15,7 @@ class Port:
         self._socket.bind(("127.0.0.1", 0))
         self.number: int = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.number}"
+        self.secure_url = f"https://127.0.0.1:{self.number}"
 
     def __enter__(self) -> Port:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import ssl
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,16 @@ PATIENCE = 60.0  # seconds for a server to become healthy
 FAREWELL = 10.0  # seconds for a server to end by itself
 
 
+@dataclass(frozen=True)
+class Tls:
+    """The files of a server that speaks TLS."""
+
+    certificate: Path
+    key: Path
+    authority: Path  # which certified the server
+    clients: Path  # the authorities whose clients are known
+
+
 @dataclass
 class Server:
     """Lives as long as its standard input stays open, so it cannot outlive us. Its session is its own:
@@ -31,6 +42,7 @@ class Server:
     health: tuple[str, int]
     log: Path
     environment: dict[str, str]
+    tls: Tls | None = None
     _process: subprocess.Popen | None = field(default=None, init=False)
 
     def start(self) -> None:
@@ -38,11 +50,12 @@ class Server:
             return
         command = [
             folders.tool("gunicorn"), "--config", folders.APPS / "gunicorn.conf.py",
-            "--pythonpath", folders.APPS, "--bind", f"127.0.0.1:{self.port.number}", self.application,
+            "--pythonpath", folders.APPS, "--bind", f"127.0.0.1:{self.port.number}", *self._tls_options(),
+            self.application,
         ]
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=log, stderr=log,
+                [str(word) for word in command], stdin=subprocess.PIPE, stdout=log, stderr=log,
                 env=self.environment, start_new_session=True,
             )
 
@@ -52,7 +65,7 @@ class Server:
         while time.monotonic() < deadline:
             self.check_alive()
             try:
-                status, _, _ = ask("GET", self.port.url + path)
+                status, _, _ = ask("GET", self.url + path, authority=self.tls.authority if self.tls else None)
                 if status == expected:
                     return
             except OSError:
@@ -83,6 +96,18 @@ class Server:
             # Not waited for yet, so the number is still this process's, and its session's.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+    @property
+    def url(self) -> str:
+        return self.port.secure_url if self.tls else self.port.url
+
+    def _tls_options(self) -> list[object]:
+        if not self.tls:
+            return []
+        return [
+            "--certfile", self.tls.certificate, "--keyfile", self.tls.key,
+            "--ca-certs", self.tls.clients, "--cert-reqs", ssl.CERT_OPTIONAL.value,
+        ]
 
     @property
     def pid(self) -> int | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import subprocess
 import sys
+from pathlib import Path
 
-from parts import folders, template
+from parts import folders, template, xmlsec
 from parts.failure import RigFailure
 from parts.stamp import digest, make_once
 
@@ -18,6 +19,7 @@ def run() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         venv = digest([folders.REQUIREMENTS], str(folders.VENV), sys.version)
         make_once(folders.VENV, venv, install)
+        make_once(folders.XMLSEC, digest([Path(xmlsec.__file__)], str(folders.XMLSEC)), xmlsec.make)
         make_once(folders.TEMPLATE, digest(template.made_of(), venv), template.make)
 
 

@@ -1,4 +1,4 @@
-"""One run: a fresh copy, three servers, and commands on standard input until it ends."""
+"""One run: a fresh copy, the servers, and commands on standard input until it ends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from parts import echo, folders, keystone, setup, template
+from parts import echo, folders, front, keystone, provider, setup, template, xmlsec
 from parts.failure import RigFailure
 from parts.http import ask
 from parts.identity import Identity
+from parts.places import Places
 from parts.ports import Port
 from parts.server import Server, running
 
@@ -22,19 +24,35 @@ from parts.server import Server, running
 FILTER_EXPIRATION = 3600
 
 
+@dataclass(frozen=True)
+class Ports:
+    """Where each server of a run listens."""
+
+    public: Port
+    login: Port
+    service: Port
+    secure: Port
+    provider: Port
+
+
 def run(options: argparse.Namespace) -> None:
     setup.run()
     with ExitStack() as stack:
         folder = stack.enter_context(run_folder())
-        public, login, service = (stack.enter_context(Port()) for _ in range(3))
-        facts = template.copy(folder / "data", public, service)
-        servers = configure(folder, options, public, login, service)
+        ports = Ports(*(stack.enter_context(Port()) for _ in range(5)))
+        here = Places(
+            data=folder / "data", identity=ports.public.url, secure_identity=ports.secure.secure_url,
+            echo=ports.service.url, provider=ports.provider.url,
+        )
+        facts = template.copy(here)
+        servers = configure(folder, options, ports, here)
         stack.enter_context(running(servers.values()))
-        prove(facts["users"]["alice"], public, login, service)
+        prove(facts["users"]["alice"], ports.public, ports.login, ports.service)
+        facts["federation"]["k2k"]["missing"] = xmlsec.missing()
         say({
             **facts,
-            "auth_url": f"{public.url}/v3",
-            "echo_url": service.url,
+            "auth_url": f"{ports.public.url}/v3",
+            "echo_url": ports.service.url,
             "expiration": options.expiration,
             "window": options.window,
             "pids": {name: server.pid for name, server in servers.items()},
@@ -53,16 +71,21 @@ def run_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def configure(folder: Path, options: argparse.Namespace, public: Port, login: Port, service: Port) -> dict[str, Server]:
-    data, window = folder / "data", options.window
-    keystone.configure(folder / "keystone", data, public.number, options.expiration, window)
-    keystone.configure(folder / "filter-keystone", data, login.number, FILTER_EXPIRATION, window)
+def configure(folder: Path, options: argparse.Namespace, ports: Ports, here: Places) -> dict[str, Server]:
+    life, window = options.expiration, options.window
+    keystone.configure(folder / "keystone", here.data, here.identity, life, window)
+    keystone.configure(folder / "filter-keystone", here.data, here.identity, FILTER_EXPIRATION, window)
+    public = keystone.server("keystone", folder / "keystone", ports.public)
+    secret = front.guard(public, folder / "keystone", here, life)
     servers = [
-        keystone.server("keystone", folder / "keystone", public),
-        keystone.server("filter-keystone", folder / "filter-keystone", login),
+        public,
+        keystone.server("filter-keystone", folder / "filter-keystone", ports.login),
         echo.server(
-            folder / "echo", service, public, login, options.service_roles, options.service_roles_required,
+            folder / "echo", ports.service, ports.public, ports.login,
+            options.service_roles, options.service_roles_required,
         ),
+        provider.server(folder / "provider", ports.provider, here, life),
+        front.server(folder / "tls", ports.secure, ports.public, here.data, secret),
     ]
     return {server.name: server for server in servers}
 

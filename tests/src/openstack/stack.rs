@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::login::{ApplicationCredentials, Federation, OAuth1, Tls};
+
 /// Where everything is, and who can log in.
 #[derive(Clone, Debug, Deserialize)]
 #[non_exhaustive]
@@ -11,15 +13,28 @@ pub struct Stack {
     /// Keystone's v3 API.
     pub auth_url: String,
     /// The service behind keystonemiddleware. The catalog also lists it, as `volumev3`, `network` and `image`.
+    /// Below `/bearer` it wants an OAuth2 access token instead of `X-Auth-Token`.
     pub echo_url: String,
     /// The only region.
     pub region: String,
-    /// The only domain: of every user and every project.
+    /// The domain of every user and every project. Keystone makes others for federated people.
     pub domain: Named,
     /// The accounts.
     pub users: Users,
     /// The roles there are, by name: their ids.
     pub roles: BTreeMap<String, String>,
+    /// The projects there are, by name: their ids.
+    pub projects: BTreeMap<String, String>,
+    /// Application credentials.
+    pub application_credentials: ApplicationCredentials,
+    /// A consumer of OAuth 1.0a.
+    pub oauth1: OAuth1,
+    /// Keystone's token endpoint of OAuth 2.0, where application credentials are clients.
+    pub oauth2_url: String,
+    /// Keystone through TLS.
+    pub tls: Tls,
+    /// Identities that come from elsewhere.
+    pub federation: Federation,
     /// The servers, by name: their process ids at the start.
     pub pids: BTreeMap<String, u32>,
 }
@@ -36,6 +51,16 @@ pub struct Users {
     pub norole: User,
     /// The administrator, of the project `admin` and of the system.
     pub admin: User,
+    /// A person who has one-time passcodes beside the password; either is enough. `member` of the project `demo`.
+    pub totp: User,
+    /// A person who needs both. `member` of the project `demo`.
+    pub mfa: User,
+    /// An OAuth2 client by a certificate. `member` of the project `demo`, which is this user's default.
+    pub mtls: User,
+    /// `admin` of the domain, and `reader` of the project `demo`.
+    pub domadmin: User,
+    /// A person without a default project, so that a login may stay unscoped. `member` of the project `demo`.
+    pub unscoped: User,
 }
 
 /// An account.
@@ -50,6 +75,8 @@ pub struct User {
     pub password: String,
     /// The project it has roles in.
     pub project: Named,
+    /// The secret of its one-time passcodes, if it has any, in base 32: six digits, SHA-1, thirty seconds.
+    pub totp_secret: Option<String>,
 }
 
 /// Something with an id and a name.

@@ -1,13 +1,21 @@
 //! The rig of real OpenStack services, seen by a plain HTTP client: does it keep its promises?
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificates;
+mod client;
+mod federation;
+mod logins;
+mod oidc;
+
 use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::{HeaderMap, Request, StatusCode};
-use keepstone_tests::openstack::{Options, Rig, Stack, User};
-use serde_json::{Value, json};
+use http::StatusCode;
+use keepstone_tests::openstack::{Options, Rig};
+use serde_json::json;
+
+use self::client::{echo, exchange, log_in_to, login, roles, send};
 
 const OPTIONS: Options = Options { expiration: 4, window: 6 };
 
@@ -158,86 +166,6 @@ fn dropping_the_handle_ends_every_server() {
     drop(rig);
     assert!(exchange("GET", &auth_url, &[], "").is_err());
     assert!(exchange("GET", &echo_url, &[], "").is_err());
-}
-
-struct Token {
-    id: String,
-    expires_at: DateTime<Utc>,
-    catalog: Value,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
-}
-
-impl Answer {
-    /// The JSON in an answer of this status; null where it has none.
-    #[track_caller]
-    fn report(&self, status: StatusCode) -> Value {
-        assert_eq!(self.status, status, "{}", self.text);
-        serde_json::from_str(&self.text).unwrap_or_default()
-    }
-
-    /// The token that an answer to a login brings.
-    #[track_caller]
-    fn token(&self) -> Token {
-        let token = &self.report(StatusCode::CREATED)["token"];
-        Token {
-            id: self.headers["x-subject-token"].to_str().expect("a token is ASCII").to_owned(),
-            expires_at: token["expires_at"].as_str().and_then(|at| at.parse().ok()).expect("a token expires"),
-            catalog: token["catalog"].clone(),
-        }
-    }
-}
-
-/// The roles the echo service saw, sorted: Keystone has no order for them.
-fn roles(report: &Value) -> Vec<&str> {
-    let mut roles: Vec<_> =
-        report["identity"]["x-roles"].as_str().map_or_else(Vec::new, |roles| roles.split(',').collect());
-    roles.sort_unstable();
-    roles
-}
-
-#[track_caller]
-fn login(stack: &Stack, user: &User) -> Token {
-    log_in_to(stack, user, json!({"project": {"id": user.project.id}})).token()
-}
-
-fn log_in_to(stack: &Stack, user: &User, scope: Value) -> Answer {
-    let identity = json!({
-        "methods": ["password"],
-        "password": {"user": {"id": user.id, "password": user.password}},
-    });
-    let body = json!({"auth": {"identity": identity, "scope": scope}});
-    send("POST", &format!("{}/auth/tokens", stack.auth_url), &[], &body.to_string())
-}
-
-fn echo(stack: &Stack, headers: &[(&str, &str)]) -> Answer {
-    send("GET", &stack.echo_url, headers, "")
-}
-
-fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-    exchange(method, url, headers, body).expect("an answer")
-}
-
-fn exchange(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer, ureq::Error> {
-    static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
-        ureq::Agent::config_builder().http_status_as_error(false).proxy(None).build().into()
-    });
-
-    let mut request = Request::builder().method(method).uri(url).header("Content-Type", "application/json");
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let mut answer =
-        if body.is_empty() { AGENT.run(request.body(())?) } else { AGENT.run(request.body(body)?) }?;
-    Ok(Answer {
-        status: answer.status(),
-        headers: answer.headers().clone(),
-        text: answer.body_mut().read_to_string()?,
-    })
 }
 
 /// Sleeps until the wall clock has reached this instant.
