@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::EndpointError;
 use crate::headers::request_id;
 use crate::identity::Receipt;
+use crate::token::Unreadable;
 
 /// Which of a session's identities is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -205,6 +206,9 @@ pub enum LoginError {
         "the answer to the login is not Keystone's ({0}): check the auth URL, and what stands in front of it"
     )]
     Garbled(&'static str),
+    /// Keystone's answer describes no token.
+    #[error("the answer to the login cannot be read: check the auth URL, and what stands in front of it")]
+    Unreadable(#[from] Unreadable),
     /// No version of the Identity API is there that this login can use.
     #[error(
         "the auth URL leads to no version of the Identity API that this login can use: check the auth URL (`/v3` at its end spares the search), and whether the login names domains, which v2.0 has not"

@@ -1,5 +1,7 @@
 //! Logins at Identity API v2.0, and at whatever version there is.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails may panic")]
+
 mod common;
 
 use common::{SECOND, answer, get, granted, refused, start};
@@ -136,7 +138,7 @@ fn a_refusal_of_version_2_is_final_and_rubbish_is_no_token() {
         let (_, failure) = first_login(credential, vec![given]);
         let Some(Failure::Login { source, .. }) = failure else { panic!("{failure:?}") };
         assert_eq!(matches!(source, LoginError::Refused { .. }), expected, "{source}");
-        assert_eq!(matches!(source, LoginError::Garbled(_)), !expected, "{source}");
+        assert_eq!(matches!(source, LoginError::Unreadable(_)), !expected, "{source}");
     }
 }
 

@@ -15,7 +15,6 @@ mod method;
 mod scope;
 mod scope_options;
 mod v2;
-mod v2_access;
 pub(crate) mod v3;
 
 pub use any_version::AnyVersion;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::{Request, Response, Uri, header};
 use serde::Serialize;
 
-use super::v2_access::Document;
 use super::v3::{keystones_words, refused_or_busy, to_json};
 use super::{DomainRef, Exchange, Fields, Grant, Method, Moment, ProjectRef, Renewal, Scope, Start, Step};
 use crate::Secret;
@@ -13,6 +12,7 @@ use crate::error::{InputError, LoginError};
 use crate::headers::X_AUTH_TOKEN;
 use crate::secret::SecretBytes;
 use crate::time::Now;
+use crate::token::Token;
 
 /// A login at Identity API v2.0. Its scope is a tenant, which is what a project was called then: by id,
 /// or by a name in the domain `default`, since v2.0 knows no domains.
@@ -166,9 +166,8 @@ impl Exchange for V2Request {
         if !answer.status().is_success() {
             return Err(refused_or_busy(answer, keystones_words(answer)));
         }
-        let document: Document = serde_json::from_slice(answer.body())
-            .map_err(|_| LoginError::Garbled("its body is not the `access` document of v2.0"))?;
-        let mut grant = Grant::new(document.into_token());
+        let token = Token::from_v2(answer.body())?;
+        let mut grant = Grant::new(token);
         grant.asked = self.asked;
         Ok(Some(grant))
     }

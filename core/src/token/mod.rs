@@ -23,6 +23,7 @@ pub use delegation::{AccessRule, ApplicationCredential, Oauth1, Oauth2Credential
 pub use federation::{ById, Federation, Group, ServiceProvider};
 pub use people::{Domain, Project, Role, System, User};
 pub use read::Unreadable;
+pub(crate) use stamp::parse as parse_stamp;
 
 use crate::{Catalog, Secret};
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serializer};
 /// to 9999.
 ///
 /// Stamps without a zone are UTC (`utils.isotime` in Keystone; `password_expires_at` has none).
-pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn parse(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text)
         .map(|stamp| stamp.to_utc())
         .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(|stamp| stamp.and_utc()))

@@ -80,11 +80,15 @@ fn login(error: &LoginError) -> &'static str {
         LoginError::Denied { .. } => "denied",
         LoginError::Busy { .. } => "busy",
         LoginError::Unreachable(_) => "unreachable",
-        LoginError::Garbled(_) => "garbled",
+        LoginError::Garbled(_) | LoginError::Unreadable(_) => "garbled",
         LoginError::DeadOnArrival => "dead-on-arrival",
         LoginError::NotRenewable => "not-renewable",
         LoginError::Spent => "spent",
         LoginError::NotTold(_) => "not-told",
+        LoginError::MoreNeeded { .. } => "more-needed",
+        LoginError::Unanswered(_) => "unanswered",
+        LoginError::OnceLost => "once-lost",
+        LoginError::NoVersion => "no-version",
         _ => "other",
     }
 }
@@ -95,5 +99,6 @@ fn wait(wait: Wait) -> &'static str {
         Wait::Token(Who::Service) => "service-token",
         Wait::Answer => "answer",
         Wait::Retry => "retry",
+        Wait::Versions => "versions",
     }
 }

@@ -201,14 +201,7 @@ pub(crate) fn described_by(id: Secret, answer: &Response<Vec<u8>>) -> Result<Tok
 }
 
 fn described(id: Secret, answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
-    let body: Granted = serde_json::from_slice(answer.body())
-        .map_err(|_| LoginError::Garbled("its body is not the description of a token"))?;
-    Ok(Token { id, description: body.token })
-}
-
-#[derive(Deserialize)]
-struct Granted {
-    token: Description,
+    Ok(Token { id, description: Description::from_json(answer.body())? })
 }
 
 #[derive(Default, Deserialize)]
