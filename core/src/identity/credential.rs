@@ -192,7 +192,7 @@ impl fmt::Debug for Credential {
 }
 
 /// An address as it may be shown: without the name and the password that may stand in it.
-fn without_password(address: &str) -> String {
+pub(super) fn without_password(address: &str) -> String {
     match (address.split_once("://"), address.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         (None, Some((_, host))) => format!("…@{host}"),

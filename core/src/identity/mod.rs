@@ -9,6 +9,7 @@ mod credential;
 mod federation;
 mod fields;
 mod fixed;
+mod form;
 mod login;
 mod method;
 mod scope;
@@ -16,12 +17,13 @@ pub(crate) mod v3;
 
 pub use borrowed::Borrowed;
 pub use credential::Credential;
+use credential::without_password;
 pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};
 pub use method::{Exchange, Grant, Inquiry, Method, Moment, Page, Renewal, Start, Step};
 pub use scope::{DomainRef, ProjectRef, Scope, UserRef};
 pub use v3::{
-    ApplicationCredential, ApplicationCredentialRef, MultiFactor, Part, Password, Receipt, Said, TokenMethod,
-    Totp,
+    ApplicationCredential, ApplicationCredentialRef, MultiFactor, OAuth1, OAuth2ClientCredential, OAuth2Mtls,
+    Part, Password, Receipt, Said, TokenMethod, Totp,
 };

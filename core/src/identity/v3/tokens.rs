@@ -186,9 +186,14 @@ pub(crate) fn busy(status: StatusCode) -> bool {
 fn granted(answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
     let id = answer.headers().get(X_SUBJECT_TOKEN).ok_or(LoginError::Garbled("it has no X-Subject-Token"))?;
     let id = id.to_str().map_err(|_| LoginError::Garbled("its X-Subject-Token is not text"))?;
+    Ok(Token { id: Secret::new(id), description: described(answer)? })
+}
+
+/// What the body of an answer says of a token.
+pub(super) fn described(answer: &Response<Vec<u8>>) -> Result<Description, LoginError> {
     let body: Granted = serde_json::from_slice(answer.body())
         .map_err(|_| LoginError::Garbled("its body is not the description of a token"))?;
-    Ok(Token { id: Secret::new(id), description: body.token })
+    Ok(body.token)
 }
 
 #[derive(Deserialize)]
