@@ -226,7 +226,10 @@ pub enum LoginError {
     )]
     NotRenewable,
     /// A credential that may be used a number of times has been.
-    #[error("the credential's uses are spent: supply another")]
+    #[error(
+        "the credential's uses are spent (a passcode is good for one login): supply another, or use one that \
+         needs nobody's help"
+    )]
     Spent,
     /// Whoever was to supply the credential did not.
     #[error("no credential was supplied: {0}")]

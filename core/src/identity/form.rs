@@ -1,10 +1,18 @@
-//! Texts as forms and signatures write them: percent-encoded.
+//! Texts as forms, signatures and HTTP Basic write them.
 
 use std::fmt::Write as _;
 
+use data_encoding::BASE64;
 use zeroize::Zeroizing;
 
-use crate::secret::SecretBytes;
+use crate::secret::{Secret, SecretBytes};
+
+/// The `Authorization` of a name and a password, in UTF-8 (RFC 7617).
+pub(crate) fn basic(user: &str, password: &Secret) -> Secret {
+    let pair = Secret::new(format!("{user}:{}", password.reveal()));
+    let encoded = Secret::new(BASE64.encode(pair.reveal().as_bytes()));
+    Secret::new(format!("Basic {}", encoded.reveal()))
+}
 
 /// A text of which only letters, digits and `-._~` are left as they are (RFC 3986, 2.3).
 pub(crate) fn percent_encoded(text: &str) -> String {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64;
 use http::{Request, Response, Uri};
 
 use super::bearer::{self, Bearer};
@@ -10,6 +9,7 @@ use super::tokens::TokenRequest;
 use super::{ApplicationCredential, Part};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
+use crate::identity::form::basic;
 use crate::identity::{Exchange, Fields, Grant, Method, Moment, Scope, Start, Step};
 use crate::secret::SecretBytes;
 
@@ -47,8 +47,7 @@ impl OAuth2ClientCredential {
     }
 
     fn request(&self) -> Result<Request<SecretBytes>, LoginError> {
-        let pair = Secret::new(format!("{}:{}", self.client_id, self.client_secret.reveal()));
-        let basic = Secret::new(format!("Basic {}", BASE64.encode(pair.reveal().as_bytes())));
+        let basic = basic(&self.client_id, &self.client_secret);
         bearer::request(&self.endpoint, &[("grant_type", "client_credentials")], Some(basic))
     }
 }
