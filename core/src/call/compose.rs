@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{Method, Uri};
 
 use super::Call;
@@ -13,7 +14,7 @@ use crate::error::{Failure, InputError};
 use crate::headers;
 use crate::lease::Lease;
 use crate::lifetime::Lifetime;
-use crate::service::{Owner, absolute, join};
+use crate::service::{Endpoint, Owner, absolute, join};
 use crate::skew::{COMPARED_WITHIN, ServerClock};
 use crate::time::Now;
 
@@ -27,6 +28,7 @@ impl Call {
         pause: Duration,
     ) -> Result<Dispatch, Failure> {
         let uri = self.address(tokens.user.as_deref())?;
+        self.check_fixed(tokens.user.as_deref(), &uri)?;
         let leases = tokens.user.iter().chain(&tokens.service);
         let to_keystone = leases.into_iter().any(|lease| lease.leads_to_keystone(&uri));
         let holder = tokens.user.filter(|_| self.session.tokens);
@@ -79,10 +81,13 @@ impl Call {
         }
         let path_alone = || InputError::NoEndpoint(self.uri.path().to_owned());
         let path = self.uri.path_and_query().map_or("", |path| path.as_str());
-        if let Some(own) = user.and_then(|lease| lease.endpoint.as_ref()) {
+        let endpoint = self.session.endpoint.as_deref();
+        let own = user.and_then(|lease| lease.endpoint.as_ref());
+        // An address that the session states comes first; a listed one needs a catalog.
+        if let (Some(own), None | Some(Endpoint::Listed(_))) = (own, endpoint) {
             return Ok(join(&own.to_string(), path)?);
         }
-        let endpoint = self.session.endpoint.as_ref().ok_or_else(path_alone)?;
+        let endpoint = endpoint.ok_or_else(path_alone)?;
         let token = user.map(|lease| &lease.token.description);
         let owner = Owner {
             project: token.and_then(|token| token.project.as_ref()).map(|project| project.id.as_str()),
@@ -90,6 +95,32 @@ impl Call {
         };
         let base = endpoint.resolve(token.and_then(|token| token.catalog.as_ref()), owner)?;
         Ok(join(&base, path)?)
+    }
+
+    /// What an identity without a login is not for: a certificate in place of a token is Keystone's
+    /// alone to judge, and what cannot expire needs nobody to vouch for it.
+    fn check_fixed(&self, user: Option<&Lease>, uri: &Uri) -> Result<(), InputError> {
+        let Some(user) = user.filter(|user| user.lifetime == Lifetime::Endless) else { return Ok(()) };
+        if self.session.vouching.as_ref().is_some_and(|vouching| vouching.when != When::Never) {
+            return Err(InputError::NothingToVouchFor);
+        }
+        if user.keystones.is_empty() {
+            return Ok(());
+        }
+        let listed_elsewhere =
+            self.uri.authority().is_none()
+                && self.session.endpoint.as_deref().is_some_and(|endpoint| {
+                    matches!(endpoint, Endpoint::Listed(_)) && !endpoint.is_identity()
+                });
+        if listed_elsewhere {
+            return Err(InputError::TokenlessElsewhere("another service of the catalog".to_owned()));
+        }
+        if user.leads_to_keystone(uri) {
+            return Ok(());
+        }
+        let (scheme, authority) = (uri.scheme_str(), uri.authority().map(Authority::as_str));
+        let origin = format!("`{}://{}`", scheme.unwrap_or_default(), authority.unwrap_or_default());
+        Err(InputError::TokenlessElsewhere(origin))
     }
 
     fn check_standing(
