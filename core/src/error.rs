@@ -71,14 +71,41 @@ pub enum InputError {
          scope out, or log in with a password"
     )]
     ScopeWithApplicationCredential,
+    /// What proves the identity decides the scope by itself.
+    #[error("{0} is bound to its project and cannot request a scope: leave the scope out")]
+    ScopeIsFixed(&'static str),
+    /// Two methods of the same name in one login.
+    #[error("the method `{0}` is in one login twice: Keystone reads each of them once")]
+    MethodTwice(String),
+    /// Not the address of what is named.
+    #[error("the {0} `{1}` is not an absolute http or https address")]
+    NotAnAddress(&'static str, String),
     /// Not the shared secret of a TOTP device.
     #[error("the TOTP secret is not base32: give it as Keystone's credential of type `totp` holds it")]
     TotpSecret,
     /// A scope that no header can say.
     #[error(
-        "a client certificate in place of a token is scoped to a project or a domain: system, trust and `unscoped` need a login"
+        "a client certificate in place of a token is scoped to a project or a domain, with each call: name \
+         one; system, trust and `unscoped` need a login"
     )]
     TokenlessScope,
+    /// A client certificate in place of a token, for something that is not Keystone.
+    #[error(
+        "a client certificate in place of a token is for Keystone's own API alone, not for {0}: log in for that"
+    )]
+    TokenlessElsewhere(String),
+    /// A service identity beside a user's that cannot expire.
+    #[error(
+        "an identity that needs no login does not expire, so there is nothing to vouch for: leave the \
+         service identity out"
+    )]
+    NothingToVouchFor,
+    /// A service identity without a token.
+    #[error(
+        "an identity that needs no login cannot vouch, since services ask Keystone about the token: log in \
+         as a service user"
+    )]
+    CannotVouch,
     /// A name that is to stand in an address, and cannot.
     #[error("the {0} `{1}` cannot stand in an address: letters, digits and `-._~` only")]
     NotAnId(&'static str, String),
@@ -223,7 +250,10 @@ pub enum LoginError {
     )]
     NotRenewable,
     /// A credential that may be used a number of times has been.
-    #[error("the credential's uses are spent: supply another")]
+    #[error(
+        "the credential's uses are spent (a passcode is good for one login): supply another, or use one that \
+         needs nobody's help"
+    )]
     Spent,
     /// Whoever was to supply the credential did not.
     #[error("no credential was supplied: {0}")]

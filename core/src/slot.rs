@@ -184,6 +184,15 @@ impl<W, F: Clone> Slot<W, F> {
         self.last.as_ref()
     }
 
+    /// The final failure that is shared at this tick, if there is one.
+    pub(crate) fn failure(&self, tick: Duration) -> Option<&F> {
+        match &self.phase {
+            Phase::Cooling { until, failure, .. } => Some(failure).filter(|_| tick < *until),
+            Phase::Refused { failure } => Some(failure),
+            Phase::Idle { .. } | Phase::Flying(_) => None,
+        }
+    }
+
     pub(crate) fn is_flying(&self) -> bool {
         matches!(self.phase, Phase::Flying(_))
     }

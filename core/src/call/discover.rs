@@ -100,7 +100,7 @@ impl Call {
     /// catalog of the very token that the request goes out with.
     pub(super) fn find(&mut self, keys: &mut Keychain, tokens: &Tokens, now: Now) -> Result<(), Action> {
         self.go_on_fetching(keys, tokens, now)?;
-        let own = tokens.user.as_ref().and_then(|lease| lease.endpoint.as_ref());
+        let own = self.own_place(tokens.user.as_deref());
         let endpoint = match (own, &self.session.endpoint) {
             // Where it goes is the identity's to say: there is nothing to find.
             (Some(_), _) if self.search.is_none() => return Ok(()),

@@ -12,7 +12,7 @@ use crate::identity::Renewal;
 use crate::keychain::{Keychain, KeyringId, Task};
 use crate::keyring::Want;
 use crate::lease::Lease;
-use crate::lifetime::Standing;
+use crate::lifetime::{Lifetime, Standing};
 use crate::skew::ServerClock;
 use crate::slot::Turn;
 use crate::time::Now;
@@ -66,8 +66,7 @@ impl Call {
             }
             None => None,
         };
-        let places_itself = tokens.user.as_ref().is_some_and(|lease| lease.endpoint.is_some());
-        if self.is_at_endpoint() && !places_itself {
+        if self.is_at_endpoint() && self.own_place(tokens.user.as_deref()).is_none() {
             self.found = Some(published.found(self.session.endpoint.as_ref()?, now)?);
         }
         let tokens = Tokens { service, ..tokens };
@@ -184,6 +183,7 @@ impl Call {
             return Ok(());
         };
         let service = vouching.service;
+        check_fixed(tokens.user.as_deref(), keys.lease(service).as_deref()).map_err(fail)?;
         let want = Want { other_than: self.done.suspected, vouching: true, ..Want::default() };
         let optional = vouching.need == Need::Preferred && self.stands_alone(tokens, now, keys.clock());
         let until = if optional { self.patience(now) } else { self.deadline() };
@@ -303,6 +303,16 @@ impl Call {
 
 fn has_role(vouching: &Vouching, lease: &Lease) -> bool {
     lease.token.description.has_any_role(&vouching.roles)
+}
+
+/// Refuses to vouch for what cannot expire, or by what is no token of Keystone's.
+fn check_fixed(user: Option<&Lease>, service: Option<&Lease>) -> Result<(), InputError> {
+    let endless = |lease: Option<&Lease>| lease.is_some_and(|lease| lease.lifetime == Lifetime::Endless);
+    match (endless(user), endless(service)) {
+        (true, _) => Err(InputError::NothingToVouchFor),
+        (false, true) => Err(InputError::CannotVouch),
+        (false, false) => Ok(()),
+    }
 }
 
 fn fail(error: InputError) -> Action {

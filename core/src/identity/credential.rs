@@ -149,6 +149,12 @@ impl Credential {
         self.method.uses().into_iter().chain(self.uses).min()
     }
 
+    /// Whether it is a use if Keystone may have issued a token whose answer got lost. What the method
+    /// itself is good for is another matter: a one-time code is used when it is sent.
+    pub(crate) fn counts_lost_tokens(&self) -> bool {
+        self.uses.is_some()
+    }
+
     pub(crate) fn tls_id(&self) -> TlsId {
         self.tls
     }
@@ -192,7 +198,7 @@ impl fmt::Debug for Credential {
 }
 
 /// An address as it may be shown: without the name and the password that may stand in it.
-fn without_password(address: &str) -> String {
+pub(super) fn without_password(address: &str) -> String {
     match (address.split_once("://"), address.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         (None, Some((_, host))) => format!("…@{host}"),

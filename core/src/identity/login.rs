@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 
 use super::credential::Credential;
 use super::{Exchange, Grant, Inquiry, Moment, Step};
@@ -123,7 +123,10 @@ impl Login {
         let asked = login.asked?;
         let once = std::mem::take(&mut login.once);
         let told = match answer {
-            Ok(answer) => login.exchange.hear(answer, &mut Moment::new(now, random)),
+            Ok(answer) => match login.exchange.hear(answer, &mut Moment::new(now, random)) {
+                Err(LoginError::Busy { status }) if once && may_be_done(status) => Err(LoginError::OnceLost),
+                told => told,
+            },
             Err(cause) if once && left(&cause) => Err(LoginError::OnceLost),
             Err(cause) => Err(LoginError::Unreachable(cause)),
         };
@@ -143,6 +146,15 @@ impl UnderWay {
         let fields = self.credential.fields();
         error.reworded(|words| fields.scrub(words).chars().take(LONGEST_MESSAGE).collect())
     }
+}
+
+/// Whether a request that was answered like this may have been carried out: something in front of
+/// Keystone gave up waiting, or Keystone broke on it. The others say that it was turned away.
+fn may_be_done(status: StatusCode) -> bool {
+    !matches!(
+        status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
+    )
 }
 
 /// Whether a request may have got to where it was sent.

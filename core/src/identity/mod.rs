@@ -10,6 +10,7 @@ mod credential;
 mod federation;
 mod fields;
 mod fixed;
+mod form;
 mod login;
 mod method;
 mod scope;
@@ -20,6 +21,7 @@ pub(crate) mod v3;
 pub use any_version::AnyVersion;
 pub use borrowed::Borrowed;
 pub use credential::Credential;
+use credential::without_password;
 pub use federation::WebSso;
 pub use fields::Fields;
 pub use fixed::Fixed;
@@ -29,6 +31,6 @@ pub use scope::{DomainRef, ProjectRef, Scope, UserRef};
 pub use scope_options::ScopeOptions;
 pub use v2::V2;
 pub use v3::{
-    ApplicationCredential, ApplicationCredentialRef, MultiFactor, Part, Password, Receipt, Said, TokenMethod,
-    Totp,
+    ApplicationCredential, ApplicationCredentialRef, MultiFactor, OAuth1, OAuth2ClientCredential, OAuth2Mtls,
+    Part, Password, Receipt, Said, TokenMethod, Totp,
 };

@@ -132,7 +132,7 @@ impl Keyring {
         tools: Tools<'_>,
     ) -> Outcome {
         let Heard { credential, asked, outcome } = heard;
-        self.count_use(outcome.as_ref().err());
+        self.count_use(outcome.as_ref().err(), credential.counts_lost_tokens());
         let lease = outcome.and_then(|grant| {
             let renewal = match &self.source {
                 // Whoever supplied this one is asked for the next, whatever it is.
@@ -199,10 +199,10 @@ impl Keyring {
     }
 
     /// A use is spent when a token was issued, or may have been.
-    pub(super) fn count_use(&mut self, error: Option<&LoginError>) {
+    pub(super) fn count_use(&mut self, error: Option<&LoginError>, counts_lost_tokens: bool) {
         let spent = match error {
             None | Some(LoginError::OnceLost) => true,
-            Some(LoginError::Unreachable(cause)) => {
+            Some(LoginError::Unreachable(cause)) if counts_lost_tokens => {
                 matches!(cause.kind, Trouble::Timeout | Trouble::Broken | Trouble::Unreadable)
             }
             Some(_) => false,

@@ -126,7 +126,8 @@ impl Keyring {
             _ if self.have(want, now, clock) != Have::Nothing => return Turn::Use,
             Source::Nowhere => return Turn::Fail(LoginError::NotRenewable),
             Source::Known(_) if self.is_spent() && !self.slot.is_flying() => {
-                return Turn::Fail(LoginError::Spent);
+                // What spent the last use says more, while it is shared.
+                return Turn::Fail(self.slot.failure(now.tick).cloned().unwrap_or(LoginError::Spent));
             }
             Source::Known(credential) => Some(Arc::clone(credential)),
             Source::Asked => None,
@@ -219,7 +220,7 @@ impl Keyring {
         if self.slot.work(flight).is_some_and(|login| login.is_once()) {
             // Whatever became of the answer, nobody can ask again.
             let asked = self.asked(flight).map_or(Duration::ZERO, |asked| asked.tick);
-            self.count_use(Some(&LoginError::OnceLost));
+            self.count_use(Some(&LoginError::OnceLost), true);
             self.slot.cool(flight, asked.saturating_add(pace.first_pause), LoginError::OnceLost);
             return true;
         }

@@ -174,6 +174,11 @@ impl Endpoint {
         }
     }
 
+    /// Whether it is to be looked up in the catalog.
+    pub(crate) fn is_listed(&self) -> bool {
+        matches!(self.place, Place::Listed(_))
+    }
+
     /// Whether this names Keystone's own API, which takes no expired token from anybody.
     pub(crate) fn is_identity(&self) -> bool {
         self.kind() == Some("identity")

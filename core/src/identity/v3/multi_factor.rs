@@ -1,5 +1,6 @@
 //! Several methods in one login, and logins that go on from a receipt.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Uri;
@@ -95,6 +96,10 @@ impl Method for MultiFactor {
 
     fn check(&self, auth_url: &Uri, scope: &Scope) -> Result<(), InputError> {
         super::check_url(auth_url)?;
+        let mut names = BTreeSet::new();
+        if let Some(twice) = self.all().find(|part| !names.insert(part.name())) {
+            return Err(InputError::MethodTwice(twice.name().to_owned()));
+        }
         self.all().try_for_each(|part| part.check(scope))
     }
 

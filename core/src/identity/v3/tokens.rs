@@ -4,6 +4,7 @@
 //! told by its shape, since anything may stand in front of Keystone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, Request, Response, StatusCode, Uri, header};
 use serde::{Deserialize, Serialize};
@@ -22,11 +23,23 @@ use crate::token::{Description, Token};
 #[derive(Debug)]
 pub(crate) struct TokenRequest {
     start: Start,
-    speakers: Vec<Speaker>,
+    /// What it begins with.
+    parts: Vec<Arc<dyn Part>>,
     /// What is said only if a receipt asks for it.
     reserve: Vec<Arc<dyn Part>>,
     receipt: Option<Secret>,
+    turn: Turn,
     asked: Option<Now>,
+}
+
+/// Where it stands: what is said in the next request.
+#[derive(Debug)]
+struct Turn {
+    speakers: Vec<Speaker>,
+    reserve: Vec<Arc<dyn Part>>,
+    receipt: Option<Secret>,
+    /// When its receipt was asked for, and how long it lives, if it got that on its way.
+    lapse: Option<(Now, Duration)>,
 }
 
 #[derive(Debug)]
@@ -43,16 +56,18 @@ impl Speaker {
 
 impl TokenRequest {
     pub(crate) fn new(start: Start, parts: Vec<Arc<dyn Part>>) -> Self {
-        let speakers = parts.into_iter().map(Speaker::new).collect();
-        Self { start, speakers, reserve: Vec::new(), receipt: None, asked: None }
+        let turn = Turn { speakers: speakers(&parts), reserve: Vec::new(), receipt: None, lapse: None };
+        Self { start, parts, reserve: Vec::new(), receipt: None, turn, asked: None }
     }
 
     pub(crate) fn with_reserve(mut self, reserve: Vec<Arc<dyn Part>>) -> Self {
+        self.turn.reserve = reserve.clone();
         self.reserve = reserve;
         self
     }
 
     pub(crate) fn with_receipt(mut self, receipt: Option<Secret>) -> Self {
+        self.turn.receipt = receipt.clone();
         self.receipt = receipt;
         self
     }
@@ -64,14 +79,15 @@ impl TokenRequest {
             let said = speaker.part.say(speaker.told.as_ref(), &url, at)?;
             Ok((speaker.part.name().to_owned(), said))
         };
-        let said: Vec<(String, Said)> = self.speakers.iter().map(said).collect::<Result<_, LoginError>>()?;
+        let said: Vec<(String, Said)> =
+            self.turn.speakers.iter().map(said).collect::<Result<_, LoginError>>()?;
         let mut request = Request::post(&url)
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::ACCEPT, "application/json")
             .body(self.body(&said))
             .map_err(unusable)?;
         let headers = said.into_iter().flat_map(|(_, said)| said.headers);
-        let receipt = self.receipt.iter().map(|receipt| (RECEIPT, receipt.clone()));
+        let receipt = self.turn.receipt.iter().map(|receipt| (RECEIPT, receipt.clone()));
         for (name, value) in headers.chain(receipt) {
             let value = value.header().map_err(|_| LoginError::Garbled("a secret is no header value"))?;
             request.headers_mut().insert(name, value);
@@ -105,46 +121,65 @@ impl TokenRequest {
     }
 
     /// Goes on with what a receipt asks for, if that is at hand.
-    fn go_on(&mut self, receipt: Receipt, headers: &HeaderMap) -> Result<(), LoginError> {
-        let at_hand = |name: &&str| self.reserve.iter().any(|part| part.name() == *name);
+    fn go_on(&mut self, receipt: Receipt, headers: &HeaderMap, now: Now) -> Result<(), LoginError> {
+        let at_hand = |name: &&str| self.turn.reserve.iter().any(|part| part.name() == *name);
         let missing = receipt.missing();
         let rule = missing.iter().find(|rule| !rule.is_empty() && rule.iter().all(at_hand));
         let Some(rule) = rule else {
             let request_id = RequestId::of(headers);
             return Err(LoginError::MoreNeeded { receipt: Box::new(receipt), request_id });
         };
-        let chosen = |part: &Arc<dyn Part>| rule.contains(&part.name());
-        self.speakers = self.reserve.iter().filter(|part| chosen(part)).cloned().map(Speaker::new).collect();
-        self.receipt = Some(receipt.id.clone());
+        // Each is said once: a Keystone that keeps asking for the same would be asked for ever.
+        let reserve = std::mem::take(&mut self.turn.reserve);
+        let (chosen, reserve): (Vec<_>, _) =
+            reserve.into_iter().partition(|part| rule.contains(&part.name()));
+        let lapse = receipt.life().map(|life| (self.asked.unwrap_or(now), life));
+        self.turn = Turn { speakers: speakers(&chosen), reserve, receipt: Some(receipt.id.clone()), lapse };
         Ok(())
     }
+
+    /// Begins anew if the receipt that it had got has ended, which an outage may outlive: Keystone
+    /// would refuse it, and what is right would be taken for wrong.
+    fn renew_receipt(&mut self, now: Now) {
+        let lapsed = self.turn.lapse.is_some_and(|(asked, life)| now.since(asked) >= life);
+        if lapsed {
+            let Self { parts, reserve, receipt, .. } = self;
+            let speakers = speakers(parts);
+            self.turn = Turn { speakers, reserve: reserve.clone(), receipt: receipt.clone(), lapse: None };
+        }
+    }
+}
+
+fn speakers(parts: &[Arc<dyn Part>]) -> Vec<Speaker> {
+    parts.iter().cloned().map(Speaker::new).collect()
 }
 
 impl Exchange for TokenRequest {
     fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
-        let untold = self.speakers.iter().filter(|speaker| speaker.told.is_none());
+        self.renew_receipt(at.now());
+        let untold = self.turn.speakers.iter().filter(|speaker| speaker.told.is_none());
         if let Some(inquiry) = untold.filter_map(|speaker| speaker.part.inquiry()).next() {
             return Ok(Step::Consult(inquiry));
         }
         let request = self.request(at)?;
         self.asked = Some(at.now());
         let once =
-            self.speakers.iter().any(|speaker| speaker.told.is_some() || speaker.part.uses() == Some(1));
+            self.turn.speakers.iter().any(|speaker| speaker.told.is_some() || speaker.part.uses() == Some(1));
         Ok(if once { Step::AskOnce(request) } else { Step::Ask(request) })
     }
 
     fn told(&mut self, reply: Secret, _: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
-        let mut untold = self.speakers.iter_mut().filter(|speaker| speaker.told.is_none());
+        let mut untold = self.turn.speakers.iter_mut().filter(|speaker| speaker.told.is_none());
         if let Some(speaker) = untold.find(|speaker| speaker.part.inquiry().is_some()) {
             speaker.told = Some(reply);
         }
         Ok(None)
     }
 
-    fn hear(&mut self, answer: &Response<Vec<u8>>, _: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
+    fn hear(&mut self, answer: &Response<Vec<u8>>, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
         if answer.status() == StatusCode::UNAUTHORIZED {
             if let Some(receipt) = Receipt::of(answer) {
-                return self.go_on(receipt, answer.headers()).map(|()| None);
+                return self.go_on(receipt, answer.headers(), at.now()).map(|()| None);
             }
         }
         let token = read(answer)?;
@@ -200,7 +235,7 @@ pub(crate) fn described_by(id: Secret, answer: &Response<Vec<u8>>) -> Result<Tok
     }
 }
 
-fn described(id: Secret, answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
+pub(super) fn described(id: Secret, answer: &Response<Vec<u8>>) -> Result<Token, LoginError> {
     Ok(Token { id, description: Description::from_json(answer.body())? })
 }
 
