@@ -48,6 +48,7 @@ mod clock;
 mod drive;
 mod errand;
 mod error;
+mod find;
 mod http_client;
 mod identity;
 mod lent;
@@ -63,10 +64,11 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    ApplicationCredentialRef, Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
-    EndpointError, Failure, Head, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now,
-    Outlook, Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
-    Vouching, Wait, When, Who, request_id, token,
+    Allow, ApplicationCredentialRef, Borrowed, Broke, Canned, Catalog, Cause, Credential, DiscoveryError,
+    DomainRef, Endpoint, EndpointData, EndpointError, Failure, Head, InputError, Interface, KeyringId,
+    LoginError, Method, Need, NotAVersion, Notice, Now, Outlook, Pace, ProjectRef, Refusal, Scope, Secret,
+    SentRequest, ServiceError, Status, TlsId, Trouble, UserRef, Version, VersionData, Vouching, Wait, When,
+    Who, request_id, token,
 };
 pub use lent::Lent;
 pub use session::{Session, refusal};
