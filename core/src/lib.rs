@@ -83,6 +83,12 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Finding a service
+//!
+//! An [`Endpoint`] says which service, and may demand a version. Where it is comes from the catalog
+//! of the token that the call goes out with, and from the service's version document, if it takes
+//! one: that is one more [`Action::Ask`]. [`Call::search`] makes a call that only finds out.
+//!
 //! # Time
 //!
 //! Time enters only as [`Now`]: a wall clock for what Keystone says and a monotonic one for

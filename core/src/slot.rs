@@ -18,9 +18,11 @@ use std::time::Duration;
 
 use crate::keychain::KeyringId;
 
-/// One fetch for one identity, with all its attempts. Flights are never mistaken for each other.
+/// One fetch of a token for an identity, or of a version document, with all its attempts. Flights
+/// are never mistaken for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flight {
+    /// The identity, or the document: both have their ids from one row.
     pub(crate) keyring: KeyringId,
     pub(crate) number: u64,
 }

@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, Verdict};
+use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, InputError, Verdict};
 use reqwest::Response;
 
 use crate::body::Body;
@@ -50,6 +50,13 @@ impl<'a> Driver<'a> {
             };
             dispatch = self.permission(event).await?;
         }
+    }
+
+    /// Asks core until it has found the session's endpoint; there is nothing to send.
+    pub(crate) async fn search<T>(mut self, take: impl FnOnce(&Call) -> Option<T>) -> Result<T, Error> {
+        let dispatch = self.permission(Event::Begin).await?;
+        let nowhere = || InputError::NoEndpoint(dispatch.uri.to_string());
+        take(&self.call).ok_or_else(|| nowhere().into())
     }
 
     pub(crate) async fn begin(&mut self) -> Result<Dispatch, Failure> {

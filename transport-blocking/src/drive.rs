@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use http::Response;
-use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, Verdict};
+use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, InputError, Verdict};
 
 use crate::body::Body;
 use crate::errand;
@@ -47,6 +47,13 @@ impl<'a> Driver<'a> {
             };
             dispatch = self.permission(event)?;
         }
+    }
+
+    /// Asks core until it has found the session's endpoint; there is nothing to send.
+    pub(crate) fn search<T>(mut self, take: impl FnOnce(&Call) -> Option<T>) -> Result<T, Error> {
+        let dispatch = self.permission(Event::Begin)?;
+        let nowhere = || InputError::NoEndpoint(dispatch.uri.to_string());
+        take(&self.call).ok_or_else(|| nowhere().into())
     }
 
     pub(crate) fn begin(&mut self) -> Result<Dispatch, Failure> {

@@ -49,6 +49,7 @@ mod consult;
 mod drive;
 mod errand;
 mod error;
+mod find;
 mod http_client;
 pub mod identity;
 mod lent;
@@ -64,10 +65,11 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint, EndpointError, Failure, Fixed,
-    Head, InputError, Inquiry, Interface, KeyringId, LoginError, Need, Notice, Now, Outlook, Pace,
-    ProjectRef, Refusal, Renewal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
-    Vouching, Wait, When, Who, request_id, token,
+    Allow, Borrowed, Broke, Canned, Catalog, Cause, Credential, DiscoveryError, DomainRef, Endpoint,
+    EndpointData, EndpointError, Failure, Fixed, Head, InputError, Inquiry, Interface, KeyringId, LoginError,
+    Need, NotAVersion, Notice, Now, Outlook, Pace, ProjectRef, Refusal, Renewal, Scope, Secret, SentRequest,
+    ServiceError, Status, TlsId, Trouble, UserRef, Version, VersionData, Vouching, Wait, When, Who,
+    request_id, token,
 };
 pub use lent::Lent;
 pub use session::{Session, refusal};

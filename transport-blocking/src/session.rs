@@ -66,7 +66,15 @@ impl Session {
     /// To this service: requests then need only a path.
     #[must_use]
     pub fn at(self, endpoint: Endpoint) -> Self {
-        self.with(|core| core.at(endpoint))
+        // Where it is, is published with the tokens.
+        Self { published: Arc::default(), ..self.with(|core| core.at(endpoint)) }
+    }
+
+    /// With this microversion, whatever the endpoint says: `2.95` or `latest`. One that the service
+    /// is known not to speak is an error before the request leaves.
+    #[must_use]
+    pub fn microversion(self, microversion: &str) -> Self {
+        self.with(|core| core.microversion(microversion))
     }
 
     /// Only with a user's token that lives this much longer, for calls that start long work inside
@@ -168,6 +176,10 @@ impl Session {
     /// [`InputError::NoSuchKeyring`] does not happen while this session holds its identities.
     pub fn outlook(&self) -> Result<Outlook, InputError> {
         self.shared.with(|keys| keys.outlook(&self.core, self.shared.clock.now()))
+    }
+
+    pub(crate) fn core(&self) -> &keepstone_core::Session {
+        &self.core
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -33,7 +33,8 @@ impl Call {
     /// lock. `None` means: lock the keychain and use [`Call::next`] with [`super::Event::Begin`].
     pub fn warm(&mut self, published: &Published, now: Now) -> Option<Dispatch> {
         self.begin(now);
-        let under_way = self.lead.is_some()
+        let under_way = self.search.is_some()
+            || self.lead.is_some()
             || self.fetching.is_some()
             || self.remedy.is_some()
             || now.tick < self.not_before;

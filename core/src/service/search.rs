@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::choices::{Choices, Habits};
 use super::discovery::{DiscoveryError, Range, VersionData, choose};
 use super::endpoint::{Endpoint, EndpointError, Owner};
+use super::known::{Known, Read, Stay, Walk};
 use super::listing::EndpointData;
 use super::url::as_folder;
 use super::{Catalog, Version};
-use crate::time::Now;
 
 /// What is to be found out about an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,34 +25,6 @@ pub enum Search {
     Details,
     /// Which versions the service has.
     Versions,
-}
-
-/// What is known of a version document.
-#[derive(Clone, Debug)]
-pub(crate) enum Known {
-    /// It was read.
-    Read { versions: Arc<[VersionData]>, stay: Stay, old: bool },
-    /// It could not be had; `again`: it may be tried again.
-    Failed { error: DiscoveryError, stay: Stay, again: bool },
-    /// Nobody has asked yet.
-    Unknown,
-}
-
-/// Until when something that was learnt is good.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Stay {
-    pub(crate) since: Now,
-    pub(crate) span: std::time::Duration,
-}
-
-impl Stay {
-    pub(crate) fn is_over(&self, now: Now) -> bool {
-        now.since(self.since) >= self.span
-    }
-
-    fn end(&self) -> std::time::Duration {
-        self.since.tick.saturating_add(self.span)
-    }
 }
 
 /// What a search came to.
@@ -86,59 +58,6 @@ pub(crate) struct Searcher<'a> {
     pub(crate) catalog: Option<&'a Catalog>,
     pub(crate) owner: Owner<'a>,
     pub(crate) search: Search,
-}
-
-/// What the walk along the addresses came to.
-#[derive(Default)]
-struct Walk {
-    /// The first document there is.
-    read: Option<Read>,
-    /// Where nobody has asked yet, before any document.
-    unknown: Option<String>,
-    /// The first address that failed and may be tried again.
-    again: Option<String>,
-    error: Option<DiscoveryError>,
-    stay: Option<Stay>,
-}
-
-struct Read {
-    url: String,
-    versions: Arc<[VersionData]>,
-    old: bool,
-}
-
-impl Walk {
-    fn along(urls: &[String], known: impl Fn(&str) -> Known) -> Self {
-        let mut walk = Self::default();
-        for url in urls {
-            match known(url) {
-                Known::Read { versions, stay, old } => {
-                    walk.note(stay);
-                    walk.read = Some(Read { url: url.clone(), versions, old });
-                    break;
-                }
-                Known::Failed { error, stay, again } => {
-                    walk.note(stay);
-                    walk.error.get_or_insert(error);
-                    if again {
-                        walk.again.get_or_insert_with(|| url.clone());
-                    }
-                }
-                Known::Unknown => {
-                    walk.unknown = Some(url.clone());
-                    break;
-                }
-            }
-        }
-        walk
-    }
-
-    /// What was learnt is good until the first part of it is not.
-    fn note(&mut self, stay: Stay) {
-        if self.stay.is_none_or(|known| stay.end() < known.end()) {
-            self.stay = Some(stay);
-        }
-    }
 }
 
 impl Searcher<'_> {
@@ -303,6 +222,3 @@ impl Step {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod microversions;
+mod random;
 mod sharing;
 mod world;
 

@@ -32,6 +32,18 @@ pub struct Receipt {
 }
 
 impl Receipt {
+    /// A receipt of which no more is known than what travels.
+    pub fn of_id(id: impl Into<Secret>) -> Self {
+        Self {
+            id: id.into(),
+            methods: Vec::new(),
+            required: Vec::new(),
+            user: None,
+            issued_at: None,
+            expires_at: None,
+        }
+    }
+
     /// For each rule, the methods that are missing yet.
     #[must_use]
     pub fn missing(&self) -> Vec<Vec<&str>> {

@@ -4,7 +4,7 @@ use keepstone_blocking::identity::{
     AnyVersion, ApplicationCredential, Method, MultiFactor, Part, Password, Receipt, TokenMethod, Totp, V2,
     WebSso,
 };
-use keepstone_blocking::{Credential, DomainRef, Fixed, InputError, Scope, Secret, TlsId};
+use keepstone_blocking::{Credential, DomainRef, Fixed, InputError, Scope, TlsId};
 
 use crate::command::Login;
 use crate::options::Options;
@@ -99,13 +99,7 @@ fn v3(login: &Login) -> Result<Made, Problem> {
     let options = &login.options;
     let scope = options.scope(login.extra.unscoped)?;
     if let Some(receipt) = &login.extra.receipt {
-        let receipt = Receipt {
-            id: Secret::new(receipt.as_str()),
-            methods: Vec::new(),
-            required: Vec::new(),
-            user: None,
-            expires_at: None,
-        };
+        let receipt = Receipt::of_id(receipt.as_str());
         let parts = multi_factor(&[login.auth_type.as_str()], options)?;
         return finished(login, parts.with_receipt(&receipt), scope);
     }
