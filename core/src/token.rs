@@ -43,6 +43,8 @@ pub struct Description {
     /// The services of this cloud, as far as this token may see them. `None` where the answer
     /// had no catalog (an unscoped token, `?nocatalog`).
     pub catalog: Option<Catalog>,
+    /// The other clouds at which this Keystone vouches for its users (Keystone to Keystone).
+    pub service_providers: Vec<ServiceProvider>,
     /// When Keystone issued the token, by its own clock.
     #[serde(deserialize_with = "stamp")]
     pub issued_at: Option<DateTime<Utc>>,
@@ -133,6 +135,18 @@ pub struct ApplicationCredential {
     pub name: String,
     /// Whether it is kept from making further credentials and trusts.
     pub restricted: bool,
+}
+
+/// Another cloud that believes this one.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub struct ServiceProvider {
+    /// Its id here.
+    pub id: String,
+    /// Where its Keystone gives a token to whoever has a session there.
+    pub auth_url: String,
+    /// Where it takes assertions.
+    pub sp_url: String,
 }
 
 /// A role that a token carries.

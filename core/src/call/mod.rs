@@ -21,6 +21,7 @@ pub use dispatch::{
     Action, Ask, BodyKind, Broke, Dispatch, Event, Head, Published, Question, Reply, TlsId, Verdict,
 };
 pub use errand::{Errand, ErrandStep};
+pub(crate) use redirect::resolve;
 
 use crate::error::{Failure, Who};
 use crate::keychain::{Keychain, KeyringId};

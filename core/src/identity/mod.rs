@@ -5,6 +5,7 @@
 //! and [`Part`] are open: what is missing here can be added from outside.
 
 mod borrowed;
+mod cookies;
 mod credential;
 mod federation;
 mod fields;
@@ -16,6 +17,7 @@ pub(crate) mod v3;
 
 pub use borrowed::Borrowed;
 pub use credential::Credential;
+pub use federation::{AdfsPassword, FederationError, Keystone2Keystone, Party, Saml2Password};
 pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};
