@@ -119,7 +119,7 @@ fn fault(body: &[u8]) -> Option<(String, String)> {
     let fault = descend(document.root_element(), &[(SOAP, "Body"), (SOAP, "Fault")])?;
     let code = child(fault, SOAP, "Code")?;
     let codes = code.descendants().filter(|node| node.has_tag_name((SOAP, "Value")));
-    let code = codes.map(text).last()?;
+    let code = codes.map(text).next_back()?;
     let code = code.trim().rsplit(':').next().unwrap_or_default().to_owned();
     let reason = descend(fault, &[(SOAP, "Reason"), (SOAP, "Text")]).map(text).unwrap_or_default();
     Some((code, reason.trim().to_owned()))
