@@ -146,6 +146,15 @@ fn without_a_session_nobody_goes_on() {
 }
 
 #[test]
+fn a_refused_token_says_nothing_of_the_password() {
+    let mut cast = Cast::saml();
+    cast.instead("rescope", Ok(crate::common::refused()));
+    assert!(matches!(cast.call(), Err(LoginError::Denied { status: StatusCode::UNAUTHORIZED, .. })));
+    cast.pass(3600);
+    cast.call().unwrap();
+}
+
+#[test]
 fn who_will_not_is_named() {
     let saml = Cast::saml as fn() -> Cast;
     let k2k = || Cast::k2k(Cast::home());

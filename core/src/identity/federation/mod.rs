@@ -17,7 +17,7 @@ pub use adfs::AdfsPassword;
 pub use k2k::Keystone2Keystone;
 pub(crate) use party::words;
 pub use party::{FederationError, Party};
-pub(crate) use rescope::{Rescope, check_id};
+pub(crate) use rescope::{Rescope, check_id, not_the_password};
 pub use saml::Saml2Password;
 
 use crate::Secret;
