@@ -147,11 +147,15 @@ fn without_a_session_nobody_goes_on() {
 
 #[test]
 fn a_refused_token_says_nothing_of_the_password() {
-    let mut cast = Cast::saml();
-    cast.instead("rescope", Ok(crate::common::refused()));
-    assert!(matches!(cast.call(), Err(LoginError::Denied { status: StatusCode::UNAUTHORIZED, .. })));
-    cast.pass(3600);
-    cast.call().unwrap();
+    for cast in [Cast::saml as fn() -> Cast, Cast::adfs, || Cast::k2k(Cast::home())] {
+        for place in ["enter", "rescope"] {
+            let mut cast = cast();
+            cast.instead(place, Ok(crate::common::refused()));
+            assert!(matches!(cast.call(), Err(LoginError::Denied { status: StatusCode::UNAUTHORIZED, .. })));
+            cast.pass(3600);
+            cast.call().unwrap();
+        }
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use http::{HeaderName, Request, Response, StatusCode, Uri, header};
 use serde::Serialize;
 
 use super::visitor::{PAOS, Visitor, address};
-use super::{FederationError, Party, Rescope};
+use super::{FederationError, Party, Rescope, not_the_password};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
 use crate::identity::v3::{check_url, to_json, v3_url};
@@ -212,7 +212,8 @@ impl Login {
     }
 
     fn unscoped(&mut self, answer: &Response<Vec<u8>>, now: Now) -> Result<Option<Grant>, LoginError> {
-        let grant = self.rescope.unscoped(answer, self.asked.unwrap_or(now))?;
+        let asked = self.asked.unwrap_or(now);
+        let grant = self.rescope.unscoped(answer, asked).map_err(not_the_password)?;
         Ok(grant.map(|grant| self.vouched(grant)))
     }
 

@@ -9,7 +9,7 @@ use http::{HeaderName, Response, Uri, header};
 
 use super::visitor::{Visitor, address};
 use super::xml::can_stand;
-use super::{Party, Rescope, check_address, check_id, percent_encoded};
+use super::{Party, Rescope, check_address, check_id, not_the_password, percent_encoded};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
 use crate::identity::{Exchange, Fields, Grant, Method, Moment, Scope, Start, Step};
@@ -181,7 +181,10 @@ impl Exchange for Login {
         match self.stage {
             Stage::Prove => self.proved(answer).map(|()| None),
             Stage::Present { .. } => self.presented(answer).map(|()| None),
-            Stage::Enter => self.rescope.unscoped(answer, self.asked.unwrap_or_else(|| at.now())),
+            Stage::Enter => {
+                let asked = self.asked.unwrap_or_else(|| at.now());
+                self.rescope.unscoped(answer, asked).map_err(not_the_password)
+            }
         }
     }
 }

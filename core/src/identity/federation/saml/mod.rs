@@ -9,7 +9,9 @@ use std::time::Duration;
 use http::{HeaderName, Response, StatusCode, Uri, header};
 
 use super::visitor::{PAOS, Visitor, address};
-use super::{FederationError, Party, Rescope, basic, check_address, check_id, location, words};
+use super::{
+    FederationError, Party, Rescope, basic, check_address, check_id, location, not_the_password, words,
+};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
 use crate::identity::{Exchange, Fields, Grant, Method, Moment, Scope, Start, Step};
@@ -254,7 +256,10 @@ impl Exchange for Login {
             },
             Stage::Relay { to, .. } => self.relayed(&to.clone(), answer, now),
             Stage::Object { why, .. } => Err(why.clone()),
-            Stage::Enter { .. } => self.rescope.unscoped(answer, self.asked.unwrap_or(now)),
+            Stage::Enter { .. } => {
+                let asked = self.asked.unwrap_or(now);
+                self.rescope.unscoped(answer, asked).map_err(not_the_password)
+            }
         }
     }
 }
