@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::EndpointError;
 use crate::headers::request_id;
-use crate::identity::Receipt;
+use crate::identity::{FederationError, Receipt};
 use crate::token::Unreadable;
 
 /// Which of a session's identities is meant.
@@ -78,7 +78,7 @@ pub enum InputError {
     #[error("the method `{0}` is in one login twice: Keystone reads each of them once")]
     MethodTwice(String),
     /// Not the address of what is named.
-    #[error("the {0} `{1}` is not an absolute http or https address")]
+    #[error("the {0} `{1}` is not an absolute http or https address without a name and a password in it")]
     NotAnAddress(&'static str, String),
     /// Not the shared secret of a TOTP device.
     #[error("the TOTP secret is not base32: give it as Keystone's credential of type `totp` holds it")]
@@ -109,6 +109,9 @@ pub enum InputError {
     /// A name that is to stand in an address, and cannot.
     #[error("the {0} `{1}` cannot stand in an address: letters, digits and `-._~` only")]
     NotAnId(&'static str, String),
+    /// A text that no XML can hold.
+    #[error("the {0} holds control characters that no XML message can carry")]
+    NotInXml(&'static str),
     /// Two sources for one header.
     #[error(
         "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"
@@ -228,6 +231,18 @@ pub enum LoginError {
     /// Keystone cannot be reached.
     #[error("Keystone cannot be reached")]
     Unreachable(#[source] Cause),
+    /// Somebody else who takes part in the login cannot be reached.
+    #[error("`{host}`, which takes part in the login, cannot be reached")]
+    PartyUnreachable {
+        /// Its host and port.
+        host: String,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// Somebody else who takes part in the login failed.
+    #[error(transparent)]
+    Federation(#[from] FederationError),
     /// Something answered that is not Keystone, or not Identity API v3.
     #[error(
         "the answer to the login is not Keystone's ({0}): check the auth URL, and what stands in front of it"
@@ -285,16 +300,22 @@ impl LoginError {
                 Self::Denied { status, message: reword(message), request_id }
             }
             Self::Unanswered(words) => Self::Unanswered(reword(words)),
+            Self::Federation(error) => Self::Federation(error.reworded(reword)),
             other => other,
         }
+    }
+
+    /// Whether the credentials are wrong: they are never sent again.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Federation(FederationError::Refused { .. }))
     }
 
     /// Whether it may go away by itself, so that waiting is better than failing.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::NotTold(_) => true,
-            Self::Unreachable(cause) => {
+            Self::Busy { .. } | Self::NotTold(_) | Self::Federation(FederationError::Busy { .. }) => true,
+            Self::Unreachable(cause) | Self::PartyUnreachable { cause, .. } => {
                 !matches!(cause.kind, Trouble::Tls | Trouble::Unreadable | Trouble::Unusable)
             }
             _ => false,

@@ -23,7 +23,7 @@ pub use dispatch::{
     Action, Ask, BodyKind, Broke, Dispatch, Event, Head, Published, Question, Reply, TlsId, Verdict,
 };
 pub use errand::{Errand, ErrandStep};
-pub(crate) use redirect::redirection;
+pub(crate) use redirect::{redirection, resolve};
 
 use crate::error::{Failure, Who};
 use crate::keychain::{Keychain, KeyringId};

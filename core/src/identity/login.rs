@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, Uri};
 
 use super::credential::Credential;
 use super::{Exchange, Grant, Inquiry, Moment, Step};
@@ -12,6 +12,7 @@ use crate::Secret;
 use crate::error::{Cause, LoginError, Trouble};
 use crate::random::Random;
 use crate::secret::SecretBytes;
+use crate::service::same_origin;
 use crate::time::Now;
 
 /// The most of somebody's words that is kept.
@@ -31,6 +32,8 @@ struct UnderWay {
     exchange: Box<dyn Exchange>,
     /// When the last question left.
     asked: Option<Now>,
+    /// Where it went.
+    to: Option<Uri>,
     /// A question is out that must not be sent again.
     once: bool,
 }
@@ -75,6 +78,7 @@ impl Login {
         Ok(match step {
             Step::Ask(request) | Step::AskOnce(request) => {
                 login.asked = Some(now);
+                login.to = Some(request.uri().clone());
                 Next::Answer(request, Arc::clone(&login.credential))
             }
             Step::Consult(inquiry) => Next::Inquiry(inquiry),
@@ -84,7 +88,7 @@ impl Login {
 
     pub(crate) fn told_credential(&mut self, credential: Arc<Credential>) {
         let exchange = credential.begin(self.kept.take());
-        self.under_way = Some(UnderWay { credential, exchange, asked: None, once: false });
+        self.under_way = Some(UnderWay { credential, exchange, asked: None, to: None, once: false });
     }
 
     /// Takes in what was asked of somebody; `None` where there is more to do.
@@ -128,7 +132,7 @@ impl Login {
                 told => told,
             },
             Err(cause) if once && left(&cause) => Err(LoginError::OnceLost),
-            Err(cause) => Err(LoginError::Unreachable(cause)),
+            Err(cause) => Err(login.unreachable(cause)),
         };
         login.heard(told, asked)
     }
@@ -139,6 +143,18 @@ impl UnderWay {
         let outcome = told.map_err(|error| self.scrubbed(error)).transpose()?;
         let asked = outcome.as_ref().ok().and_then(|grant| grant.asked).unwrap_or(asked);
         Some(Heard { credential: Arc::clone(&self.credential), asked, outcome })
+    }
+
+    /// Who cannot be reached: Keystone, or somebody else whom the login has to do with.
+    fn unreachable(&self, cause: Cause) -> LoginError {
+        let other = self.to.as_ref().filter(|to| !same_origin(self.credential.auth_url(), to));
+        match other.and_then(|to| to.host().map(|host| (host, to.port_u16()))) {
+            Some((host, port)) => {
+                let host = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+                LoginError::PartyUnreachable { host, cause }
+            }
+            None => LoginError::Unreachable(cause),
+        }
     }
 
     /// The words of an error, shortened, without secrets that somebody repeated in them.

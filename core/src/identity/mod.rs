@@ -6,6 +6,7 @@
 
 mod any_version;
 mod borrowed;
+mod cookies;
 mod credential;
 mod federation;
 mod fields;
@@ -22,7 +23,7 @@ pub use any_version::AnyVersion;
 pub use borrowed::Borrowed;
 pub use credential::Credential;
 use credential::without_password;
-pub use federation::WebSso;
+pub use federation::{AdfsPassword, FederationError, Keystone2Keystone, Party, Saml2Password, WebSso};
 pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};

@@ -150,7 +150,7 @@ impl Keyring {
             }
             Err(error) => {
                 let again = credential.renewal() == Renewal::Attended;
-                if matches!(error, LoginError::Refused { .. }) && !again {
+                if error.is_refusal() && !again {
                     self.refused = Some(credential);
                 }
                 self.failed(flight, error, retry_after, now, tools)
@@ -181,7 +181,7 @@ impl Keyring {
             Source::Known(credential) => credential.renewal() == Renewal::Attended,
             Source::Nowhere => false,
         };
-        let for_good = matches!(error, LoginError::Refused { .. } | LoginError::MoreNeeded { .. });
+        let for_good = error.is_refusal() || matches!(error, LoginError::MoreNeeded { .. });
         let next_try_in = if error.is_transient() {
             let alive = self.is_alive(now, tools.clock);
             let failures = self.slot.failures_with_this(alive);
@@ -202,7 +202,9 @@ impl Keyring {
     pub(super) fn count_use(&mut self, error: Option<&LoginError>, counts_lost_tokens: bool) {
         let spent = match error {
             None | Some(LoginError::OnceLost) => true,
-            Some(LoginError::Unreachable(cause)) if counts_lost_tokens => {
+            Some(LoginError::Unreachable(cause) | LoginError::PartyUnreachable { cause, .. })
+                if counts_lost_tokens =>
+            {
                 matches!(cause.kind, Trouble::Timeout | Trouble::Broken | Trouble::Unreadable)
             }
             Some(_) => false,

@@ -32,6 +32,7 @@ mod dice;
 mod handle;
 mod keystone;
 mod knobs;
+mod saml;
 mod server;
 mod service;
 mod services;
@@ -45,6 +46,7 @@ pub use self::{
     credentials::{Credentials, Unknown},
     handle::Cloud,
     knobs::{Answer, BodyRefusal, Outage, TokenFault},
+    saml::SamlPlace,
     service::Service,
     settings::{Account, Settings},
 };

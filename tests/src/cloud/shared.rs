@@ -11,6 +11,7 @@ use super::{
     counters::{Arrival, Books},
     keystone::Keystone,
     knobs::{Knobs, Outage},
+    saml::Saml,
     service::Service,
     services::{ObjectStore, Resources},
     settings::Settings,
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     books: Mutex<Books>,
     resources: Mutex<Resources>,
     objects: Mutex<ObjectStore>,
+    saml: Mutex<Saml>,
 }
 
 impl Shared {
@@ -36,6 +38,7 @@ impl Shared {
             books: Mutex::default(),
             resources: Mutex::default(),
             objects: Mutex::default(),
+            saml: Mutex::default(),
         }
     }
 
@@ -53,6 +56,10 @@ impl Shared {
 
     pub(crate) fn resources(&self) -> MutexGuard<'_, Resources> {
         lock(&self.resources)
+    }
+
+    pub(crate) fn saml(&self) -> MutexGuard<'_, Saml> {
+        lock(&self.saml)
     }
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, ObjectStore> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::Response;
+use http::{Response, StatusCode};
 
 use crate::error::{InputError, LoginError};
 use crate::identity::v3::{TokenMethod, TokenRequest, read, v3_url};
@@ -68,6 +68,7 @@ impl Rescope {
             .as_mut()
             .ok_or(LoginError::Garbled("there is no token to exchange yet"))?
             .hear(answer, at)
+            .map_err(not_the_password)
     }
 }
 
@@ -78,5 +79,16 @@ pub(crate) fn check_id(name: &'static str, id: &str) -> Result<(), InputError> {
         Ok(())
     } else {
         Err(InputError::NotAnId(name, id.to_owned()))
+    }
+}
+
+/// What Keystone refuses after somebody else has accepted the password is not the password: a token
+/// has ended while Keystone was busy, or no mapping is for this user. So it may be tried again later.
+pub(crate) fn not_the_password(error: LoginError) -> LoginError {
+    match error {
+        LoginError::Refused { message, request_id } => {
+            LoginError::Denied { status: StatusCode::UNAUTHORIZED, message, request_id }
+        }
+        error => error,
     }
 }

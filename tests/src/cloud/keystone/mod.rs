@@ -33,6 +33,8 @@ pub(crate) struct Keystone {
     /// By user name.
     pub(crate) wrong_passwords: BTreeMap<String, u64>,
     pub(crate) dice: Dice,
+    /// The other clouds that believe this one, as tokens show them.
+    pub(crate) service_providers: Vec<Value>,
     tokens: BTreeMap<String, Token>,
     trusts: BTreeMap<String, Trust>,
     application_credentials: BTreeMap<String, ApplicationCredential>,
@@ -51,6 +53,7 @@ impl Keystone {
             directory: Directory::seeded(settings, &mut dice),
             wrong_passwords: BTreeMap::new(),
             dice,
+            service_providers: Vec::new(),
             tokens: BTreeMap::new(),
             trusts: BTreeMap::new(),
             application_credentials: BTreeMap::new(),

@@ -27,6 +27,9 @@ impl Keystone {
         if let Some(project) = standing.project {
             body["project"] = show_project(project);
         }
+        if !self.service_providers.is_empty() {
+            body["service_providers"] = json!(self.service_providers);
+        }
         match (&token.scope, standing.trust) {
             (_, Some(trust)) => {
                 body["OS-TRUST:trust"] = json!({

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::cloud::{
     knobs::TokenFault,
+    saml,
     service::Service,
     shared::Shared,
     wire::{self, Hangup, Payload, Reply},
@@ -65,6 +66,9 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     }
     let fault = if is_login { shared.knobs().token_faults.pop_front() } else { None };
     let now = shared.settings.clock.now();
+    if let Some(reply) = saml::answer(shared, &head, &body, now) {
+        return Ok(reply);
+    }
     let asked = Asked { head: &head, body: &body, now };
     let reply = match fault {
         Some(TokenFault::Answer(answer)) => wire::made_up(answer),

@@ -1,0 +1,317 @@
+//! Keystone to Keystone: the Keystone at home vouches for its users at another.
+
+use std::sync::Arc;
+
+use http::{HeaderName, Request, Response, StatusCode, Uri, header};
+use serde::Serialize;
+
+use super::visitor::{PAOS, Visitor, address};
+use super::{FederationError, Party, Rescope, not_the_password};
+use crate::Secret;
+use crate::error::{InputError, LoginError};
+use crate::identity::v3::{check_url, to_json, v3_url};
+use crate::identity::{Exchange, Fields, Grant, Method, Moment, Renewal, Scope, Start, Step};
+use crate::secret::SecretBytes;
+use crate::time::Now;
+use crate::token::{ServiceProvider, Token};
+
+const ENTERING: [(HeaderName, &str); 2] = [(header::ACCEPT, "*/*"), (header::CONTENT_TYPE, PAOS)];
+
+/// A login at another cloud, by way of one's own.
+///
+/// The credential's address is that of the Keystone at home, and its scope is the one that is wanted
+/// at the other cloud. Where that is, the Keystone at home knows.
+///
+/// ```
+/// use std::sync::Arc;
+/// use keepstone_core::identity::{Keystone2Keystone, Password};
+/// use keepstone_core::{Credential, Scope, UserRef};
+/// let home = Arc::new(Password::new(UserRef::name("alice"), "s3cr3t"));
+/// let abroad = Keystone2Keystone::new(home, "partner").home_scope(Scope::project("demo"));
+/// let abroad = Credential::new("https://home.example.org:5000", abroad)?.scope(Scope::project("guests"));
+/// # Ok::<_, keepstone_core::InputError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Keystone2Keystone {
+    home: Arc<dyn Method>,
+    home_scope: Scope,
+    service_provider: String,
+}
+
+impl Keystone2Keystone {
+    /// A login at home by `home`, then at the cloud that is registered there under this id.
+    pub fn new(home: Arc<dyn Method>, service_provider: impl Into<String>) -> Self {
+        Self { home, home_scope: Scope::Default, service_provider: service_provider.into() }
+    }
+
+    /// The scope of the login at home: its roles are what the other cloud is told.
+    #[must_use]
+    pub fn home_scope(mut self, scope: Scope) -> Self {
+        self.home_scope = scope;
+        self
+    }
+}
+
+impl Method for Keystone2Keystone {
+    fn name(&self) -> &str {
+        "v3k2k"
+    }
+
+    fn fields(&self, fields: &mut Fields) {
+        fields.text("service_provider", &self.service_provider);
+        fields.text("home_scope", "");
+        self.home_scope.fields(fields);
+        fields.text("home_auth_type", self.home.name());
+        self.home.fields(fields);
+    }
+
+    fn renewal(&self) -> Renewal {
+        self.home.renewal()
+    }
+
+    fn uses(&self) -> Option<u32> {
+        self.home.uses()
+    }
+
+    fn check(&self, auth_url: &Uri, _: &Scope) -> Result<(), InputError> {
+        check_url(auth_url)?;
+        self.home.check(auth_url, &self.home_scope)
+    }
+
+    fn begin(self: Arc<Self>, start: Start) -> Box<dyn Exchange> {
+        // With a catalog or without: the Keystone at home tells of service providers in both.
+        let at_home = Start { scope: self.home_scope.clone(), ..start.clone() };
+        let home = Arc::clone(&self.home).begin(at_home);
+        let service_provider = self.service_provider.clone();
+        let rescope = Rescope::new(start.clone());
+        Box::new(Login {
+            service_provider,
+            start,
+            home,
+            rescope,
+            visitor: Visitor::default(),
+            vouched: None,
+            stage: Stage::Home,
+            asked: None,
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Login {
+    service_provider: String,
+    start: Start,
+    home: Box<dyn Exchange>,
+    rescope: Rescope,
+    visitor: Visitor,
+    vouched: Option<Vouched>,
+    stage: Stage,
+    /// When the last question left.
+    asked: Option<Now>,
+}
+
+/// What the login at home brought.
+#[derive(Debug)]
+struct Vouched {
+    kept: Option<Secret>,
+    renewal: Option<Renewal>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Home,
+    /// Asking the Keystone at home for an assertion.
+    Vouch {
+        token: Token,
+        to: Provider,
+    },
+    /// Showing it to the other one. It is good for one time: were it asked twice, another is fetched.
+    Present {
+        token: Token,
+        to: Provider,
+        assertion: SecretBytes,
+        sent: bool,
+    },
+    /// Going to the other Keystone with the cookies.
+    Enter {
+        to: Provider,
+    },
+}
+
+/// Where the other cloud takes assertions, and where its Keystone then gives a token.
+#[derive(Clone, Debug)]
+struct Provider {
+    consumer: Uri,
+    keystone: Uri,
+}
+
+impl Provider {
+    fn of(token: &Token, wanted: &str) -> Result<Self, LoginError> {
+        let known = &token.description.service_providers;
+        let found = known.iter().find(|provider| provider.id == wanted);
+        let Some(ServiceProvider { sp_url, auth_url, .. }) = found else {
+            let known = known.iter().map(|provider| provider.id.clone()).collect();
+            let wanted = wanted.to_owned();
+            return Err(FederationError::NoSuchServiceProvider { wanted, known }.into());
+        };
+        let party = Party::BaseKeystone;
+        Ok(Self {
+            consumer: address(sp_url, party, "the `sp_url` of the service provider is no web address")?,
+            keystone: address(auth_url, party, "the `auth_url` of the service provider is no web address")?,
+        })
+    }
+
+    /// The other Keystone's own address.
+    fn auth_url(&self) -> Result<Uri, LoginError> {
+        let url = self.keystone.to_string();
+        let own = url.split_once("/OS-FEDERATION/").map_or(url.as_str(), |(own, _)| own);
+        address(own, Party::BaseKeystone, "the `auth_url` of the service provider is no web address")
+    }
+}
+
+impl Login {
+    fn at_home(&mut self, heard: Option<Grant>) -> Result<Option<Grant>, LoginError> {
+        let Some(Grant { token, kept, renewal, .. }) = heard else { return Ok(None) };
+        self.vouched = Some(Vouched { kept, renewal });
+        let to = Provider::of(&token, &self.service_provider)?;
+        self.rescope = Rescope::new(Start { auth_url: to.auth_url()?, ..self.start.clone() });
+        self.stage = Stage::Vouch { token, to };
+        Ok(None)
+    }
+
+    fn assertion_request(&self, token: &Token) -> Result<Request<SecretBytes>, LoginError> {
+        let body = Body {
+            auth: Auth {
+                identity: Identity { methods: ["token"], token: Id { id: token.id.reveal() } },
+                scope: ToProvider { service_provider: Id { id: &self.service_provider } },
+            },
+        };
+        Request::post(format!("{}/auth/OS-FEDERATION/saml2/ecp", v3_url(&self.start.auth_url)))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json")
+            .body(to_json(&body))
+            .map_err(|_| LoginError::Garbled("the auth URL cannot be asked for assertions"))
+    }
+
+    fn presented(
+        &mut self,
+        to: Provider,
+        answer: &Response<Vec<u8>>,
+        now: Now,
+    ) -> Result<Option<Grant>, LoginError> {
+        match answer.status() {
+            // It is not followed: it says that there is a session now.
+            StatusCode::FOUND | StatusCode::SEE_OTHER => {
+                self.visitor.check_session()?;
+                self.stage = Stage::Enter { to };
+                Ok(None)
+            }
+            status if status.is_success() => self.unscoped(answer, now),
+            _ => Err(Party::ServiceProvider.failed(answer)),
+        }
+    }
+
+    fn unscoped(&mut self, answer: &Response<Vec<u8>>, now: Now) -> Result<Option<Grant>, LoginError> {
+        let asked = self.asked.unwrap_or(now);
+        let grant = self.rescope.unscoped(answer, asked).map_err(not_the_password)?;
+        Ok(grant.map(|grant| self.vouched(grant)))
+    }
+
+    /// The other cloud's token is as renewable as the login at home.
+    fn vouched(&self, mut grant: Grant) -> Grant {
+        if let Some(Vouched { kept, renewal }) = &self.vouched {
+            grant.kept.clone_from(kept);
+            grant.renewal = *renewal;
+        }
+        grant
+    }
+}
+
+impl Exchange for Login {
+    fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        if self.rescope.is_due() {
+            return self.rescope.need(at);
+        }
+        if let Stage::Present { token, to, sent: true, .. } = &self.stage {
+            self.visitor = Visitor::default();
+            self.stage = Stage::Vouch { token: token.clone(), to: to.clone() };
+        }
+        self.asked = Some(at.now());
+        let request = match &mut self.stage {
+            Stage::Home => return self.home.need(at),
+            Stage::Vouch { token, .. } => {
+                let token = token.clone();
+                self.assertion_request(&token)
+            }
+            Stage::Present { to, assertion, sent, .. } => {
+                *sent = true;
+                self.visitor.post(&to.consumer, PAOS, assertion.clone())
+            }
+            Stage::Enter { to } => self.visitor.get(&to.keystone, &ENTERING),
+        };
+        request.map(Step::Ask)
+    }
+
+    fn hear(&mut self, answer: &Response<Vec<u8>>, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
+        if self.rescope.is_due() {
+            let grant = self.rescope.hear(answer, at)?;
+            return Ok(grant.map(|grant| self.vouched(grant)));
+        }
+        let now = at.now();
+        match &self.stage {
+            Stage::Home => {
+                let heard = self.home.hear(answer, at)?;
+                self.at_home(heard)
+            }
+            Stage::Vouch { token, to } => {
+                if !answer.status().is_success() {
+                    return Err(Party::BaseKeystone.failed(answer));
+                }
+                if answer.body().is_empty() {
+                    return Err(Party::BaseKeystone.garbled("its assertion is empty"));
+                }
+                let assertion = SecretBytes::new(answer.body().clone());
+                self.stage = Stage::Present { token: token.clone(), to: to.clone(), assertion, sent: false };
+                Ok(None)
+            }
+            Stage::Present { to, .. } => {
+                let to = to.clone();
+                self.visitor.take_in(answer, now);
+                self.presented(to, answer, now)
+            }
+            Stage::Enter { .. } => self.unscoped(answer, now),
+        }
+    }
+
+    fn told(&mut self, reply: Secret, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
+        let heard = self.home.told(reply, at)?;
+        self.at_home(heard)
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    auth: Auth<'a>,
+}
+
+#[derive(Serialize)]
+struct Auth<'a> {
+    identity: Identity<'a>,
+    scope: ToProvider<'a>,
+}
+
+#[derive(Serialize)]
+struct Identity<'a> {
+    methods: [&'static str; 1],
+    token: Id<'a>,
+}
+
+#[derive(Serialize)]
+struct ToProvider<'a> {
+    service_provider: Id<'a>,
+}
+
+#[derive(Serialize)]
+struct Id<'a> {
+    id: &'a str,
+}
