@@ -50,7 +50,9 @@ impl Session {
             project: token.and_then(|token| token.project.as_ref()).map(|project| project.id.as_str()),
             user: token.and_then(|token| token.user.as_ref()).map(|user| user.id.as_str()),
         };
-        Searcher { endpoint, catalog: token.and_then(|token| token.catalog.as_ref()), owner, search }
+        let catalog = token.and_then(|token| token.catalog.as_ref());
+        let microversions = self.microversion_wanted().is_some();
+        Searcher { endpoint, catalog, owner, search, microversions }
     }
 
     /// The microversion that is wanted.

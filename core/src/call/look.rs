@@ -68,7 +68,8 @@ impl Call {
             None => None,
         };
         if self.is_at_endpoint() {
-            self.found = Some(published.found(self.session.endpoint.as_ref()?, now)?);
+            let microversions = self.session.microversion_wanted().is_some();
+            self.found = Some(published.found(self.session.endpoint.as_ref()?, microversions, now)?);
         }
         let tokens = Tokens { service, ..tokens };
         self.compose(tokens, now, &published.clock, published.pause).ok()
