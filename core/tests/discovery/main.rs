@@ -119,6 +119,28 @@ fn a_service_that_does_not_tell_is_used_as_it_is_listed() {
 }
 
 #[test]
+fn what_is_listed_need_not_be_an_address() {
+    for listed in [
+        "image",
+        "/v2",
+        "http://",
+        "ftp://i/v1",
+        "http://i i/",
+        "http://[::1",
+        "::",
+        "http:///v1/p1",
+        "\u{0}",
+    ] {
+        let mut world = World::new("image", listed);
+        let image = Session::of(world.borrow("b1")).at(Endpoint::of("image").version("2"));
+        let failure = world.send(&mut world::get(&image)).unwrap_err();
+        assert!(matches!(failure, Failure::Endpoint(_)), "{listed}: {failure:?}");
+        assert!(world.search(&image, Search::Versions).is_err(), "{listed}");
+        assert_eq!(world.asked(), "", "{listed}");
+    }
+}
+
+#[test]
 fn a_stated_address_is_not_guessed_from() {
     let mut world = cloud().with("http://f/v2", page(&[VOLUMES[0]]));
     let alice = Session::of(world.user("alice"));
