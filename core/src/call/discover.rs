@@ -49,6 +49,7 @@ impl Session {
         let owner = Owner {
             project: token.and_then(|token| token.project.as_ref()).map(|project| project.id.as_str()),
             user: token.and_then(|token| token.user.as_ref()).map(|user| user.id.as_str()),
+            issuer: user.and_then(|lease| lease.issuer.as_ref()),
         };
         let catalog = token.and_then(|token| token.catalog.as_ref());
         let microversions = self.microversion_wanted().is_some();
@@ -143,7 +144,12 @@ impl Call {
             (_, Some(url)) if found.stay.is_some_and(|stay| stay.is_over(now)) => (url, Have::Alive),
             _ => return Ok(()),
         };
-        self.fetch(keys, tokens, url, have, true, now).map(|_| ())
+        if self.done.refreshed {
+            return Ok(());
+        }
+        let fetched = self.fetch(keys, tokens, url, have, true, now).map(|_| ());
+        self.done.refreshed = self.leads_document();
+        fetched
     }
 
     /// Takes a caller's turn at a document. `Ok`: there is nothing to wait for, and why.

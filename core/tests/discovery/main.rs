@@ -254,6 +254,24 @@ fn a_version_that_no_address_shows_is_asked_for() {
 }
 
 #[test]
+fn the_keystone_of_a_token_needs_no_catalog() {
+    let mut world = World::new("", "").with(
+        "http://keystone:5000/",
+        page(&[("v3.14", "stable", "http://in/v3/"), ("v2.0", "deprecated", "http://in/v2.0/")]),
+    );
+    world.catalog = "[]".to_owned();
+    let alice = Session::of(world.user("alice"));
+    let keystone = Endpoint::keystone;
+    assert_eq!(world.whereto(&alice.clone().at(keystone())), "http://keystone:5000/v3/things");
+    assert_eq!(world.whereto(&alice.clone().at(keystone().version("3"))), "http://keystone:5000/v3/things");
+    assert_eq!(world.asked(), "");
+    assert_eq!(world.whereto(&alice.at(keystone().version("2"))), "http://keystone:5000/v2.0/things");
+    let borrowed = Session::of(world.borrow("b1")).at(keystone());
+    let failure = world.send(&mut world::get(&borrowed)).unwrap_err();
+    assert_eq!(failure, Failure::Endpoint(EndpointError::NoIssuer));
+}
+
+#[test]
 fn without_a_token_a_stated_address_is_found_too() {
     let mut world = World::new("", "").with("http://k:5000/", page(&[("v3.14", "stable", "http://in/v3/")]));
     let anybody = Session::anonymous().at(Endpoint::fixed("http://k:5000").version("3"));
