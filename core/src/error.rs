@@ -89,6 +89,9 @@ pub enum InputError {
          one; system, trust and `unscoped` need a login"
     )]
     TokenlessScope,
+    /// A name that travels in a header, where servers differ in how they read it.
+    #[error("`{0}` is not ASCII, and would travel in a header: name it by its id")]
+    NotAsciiInAHeader(String),
     /// A client certificate in place of a token, for something that is not Keystone.
     #[error(
         "a client certificate in place of a token is for Keystone's own API alone, not for {0}: log in for that"

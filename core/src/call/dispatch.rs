@@ -266,11 +266,13 @@ impl Published {
         self.epoch
     }
 
-    /// Where this endpoint is, if that is in here and still good.
-    pub(crate) fn found(&self, wanted: &Arc<Endpoint>, now: Now) -> Option<Arc<Found>> {
+    /// Where this endpoint is (with its microversions, if they matter), if that is in here and still
+    /// good.
+    pub(crate) fn found(&self, wanted: &Arc<Endpoint>, microversions: bool, now: Now) -> Option<Arc<Found>> {
         let (endpoint, found) = self.found.as_ref()?;
         let same = Arc::ptr_eq(endpoint, wanted) || endpoint.same_place(wanted);
-        let good = same && found.stay.is_none_or(|stay| !stay.is_over(now));
+        let good =
+            same && (found.described || !microversions) && found.stay.is_none_or(|stay| !stay.is_over(now));
         good.then(|| Arc::clone(found))
     }
 }

@@ -68,7 +68,8 @@ impl Call {
             None => None,
         };
         if self.is_at_endpoint() && self.own_place(tokens.user.as_deref()).is_none() {
-            self.found = Some(published.found(self.session.endpoint.as_ref()?, now)?);
+            let microversions = self.session.microversion_wanted().is_some();
+            self.found = Some(published.found(self.session.endpoint.as_ref()?, microversions, now)?);
         }
         let tokens = Tokens { service, ..tokens };
         self.compose(tokens, now, &published.clock, published.pause).ok()
@@ -95,6 +96,7 @@ impl Call {
         if now.tick < self.not_before {
             return Err(Action::Pause { until: self.not_before.min(self.deadline()) });
         }
+        self.check_demand().map_err(Action::Fail)?;
         self.without = None;
         let mut tokens = Tokens::default();
         let pause = keys.pause(self.done.retries.saturating_add(1), None);

@@ -89,6 +89,8 @@ struct Done {
     /// piece of a transfer waited for a 401 to go away.
     retries: u32,
     redirects: u32,
+    /// A version document was fetched anew for it.
+    refreshed: bool,
     /// Until when a piece of a transfer waits for a 401 to pass.
     outlast_until: Option<Duration>,
 }

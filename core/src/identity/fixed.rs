@@ -62,7 +62,8 @@ impl Fixed {
     /// Keystone's address, with or without `/v3`.
     ///
     /// # Errors
-    /// [`InputError::NotAnAddress`]; [`InputError::TokenlessScope`] for a scope that no header can say.
+    /// [`InputError::NotAnAddress`]; [`InputError::TokenlessScope`] and [`InputError::NotAsciiInAHeader`] for a
+    /// scope that no header can say.
     pub fn tokenless(auth_url: &str, scope: &Scope, tls: TlsId) -> Result<Self, InputError> {
         let mut keystone = Self::none().tls(tls).endpoint(auth_url)?;
         let address = keystone.endpoint.as_ref().and_then(|given| v3_url(given).parse().ok());
@@ -92,18 +93,23 @@ impl Fixed {
 
 /// A scope as headers: what Keystone's `tokenless_auth` reads.
 fn scope_headers(scope: &Scope) -> Result<Vec<(HeaderName, Secret)>, InputError> {
-    let header = |name, value: &str| (HeaderName::from_static(name), Secret::new(value));
+    let header = |name, value: &str| {
+        // Beyond ASCII, servers differ in what they take a header for.
+        let plain = value.is_ascii();
+        let header = || (HeaderName::from_static(name), Secret::new(value));
+        plain.then(header).ok_or_else(|| InputError::NotAsciiInAHeader(value.to_owned()))
+    };
     let domain = |domain: &DomainRef, id, name| match domain {
         DomainRef::Id(it) => header(id, it),
         DomainRef::Name(it) => header(name, it),
     };
     match scope {
-        Scope::Project(ProjectRef::Id { id }) => Ok(vec![header("x-project-id", id)]),
+        Scope::Project(ProjectRef::Id { id }) => Ok(vec![header("x-project-id", id)?]),
         Scope::Project(ProjectRef::Name { name, domain: owner }) => Ok(vec![
-            header("x-project-name", name),
-            domain(owner, "x-project-domain-id", "x-project-domain-name"),
+            header("x-project-name", name)?,
+            domain(owner, "x-project-domain-id", "x-project-domain-name")?,
         ]),
-        Scope::Domain(it) => Ok(vec![domain(it, "x-domain-id", "x-domain-name")]),
+        Scope::Domain(it) => Ok(vec![domain(it, "x-domain-id", "x-domain-name")?]),
         Scope::Default | Scope::Unscoped | Scope::System | Scope::Trust(_) => Err(InputError::TokenlessScope),
     }
 }

@@ -60,7 +60,8 @@ impl Walk {
         for url in urls {
             match known(url) {
                 Known::Read { versions, stay, old } => {
-                    walk.note(stay);
+                    // What failed on the way does not matter any more.
+                    walk.stay = Some(stay);
                     walk.read = Some(Read { url: url.clone(), versions, old });
                     break;
                 }
@@ -80,7 +81,7 @@ impl Walk {
         walk
     }
 
-    /// What was learnt is good until the first part of it is not.
+    /// Where all fail, that is so until the first of them may be tried again.
     fn note(&mut self, stay: Stay) {
         if self.stay.is_none_or(|known| stay.end() < known.end()) {
             self.stay = Some(stay);

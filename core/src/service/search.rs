@@ -35,6 +35,8 @@ pub(crate) struct Found {
     pub(crate) versions: Arc<[VersionData]>,
     /// What was learnt on the way, as far as it does not last.
     pub(crate) stay: Option<Stay>,
+    /// Whether the microversions are here if they are known. Who needs none does not look for them.
+    pub(crate) described: bool,
     /// The document that was used to get there.
     pub(crate) document: Option<String>,
     /// The document that was used at all, if it is so old that it may have changed.
@@ -58,6 +60,8 @@ pub(crate) struct Searcher<'a> {
     pub(crate) catalog: Option<&'a Catalog>,
     pub(crate) owner: Owner<'a>,
     pub(crate) search: Search,
+    /// Whether microversions matter to whoever searches.
+    pub(crate) microversions: bool,
 }
 
 impl Searcher<'_> {
@@ -83,12 +87,14 @@ impl Searcher<'_> {
                 let choices = Choices::of(&listed.url, habits(hack), &Range::default());
                 Ok(self.list(&listed, &choices, known))
             }
-            Search::Address if range.is_open() => Ok(Step::done(described(&listed, habits(true), known))),
+            Search::Address if range.is_open() => {
+                Ok(Step::done(self.described(&listed, habits(true), known)))
+            }
             search => {
                 // Without a demand for a version, another address than the catalog's is not looked for.
                 let choices = Choices::of(&listed.url, habits(hack && !range.is_open()), &range);
                 if search == Search::Address && choices.exact {
-                    return Ok(Step::done(described(&listed, habits(true), known)));
+                    return Ok(Step::done(self.described(&listed, habits(true), known)));
                 }
                 self.choose(listed, &range, choices, known)
             }
@@ -147,6 +153,25 @@ impl Searcher<'_> {
         }
     }
 
+    /// The catalog's own endpoint, with what somebody has found out about it, if anybody has.
+    fn described(&self, listed: &EndpointData, habits: Habits<'_>, known: impl Fn(&str) -> Known) -> Found {
+        if !self.microversions {
+            return Found { described: false, ..Found::of(listed.clone(), None) };
+        }
+        let choices = Choices::of(&listed.url, habits, &Range::default());
+        let here = as_folder(&choices.plain);
+        let read = choices.urls.iter().find_map(|url| match known(url) {
+            Known::Read { versions, old, .. } => {
+                let data = versions.iter().find(|data| as_folder(&data.url) == here).cloned()?;
+                Some((data, old.then(|| url.clone())))
+            }
+            Known::Failed { .. } | Known::Unknown => None,
+        });
+        let Some((data, old)) = read else { return Found::of(listed.clone(), None) };
+        let url = listed.url.clone();
+        Found { old, ..Found::of(listed.clone().in_version(url, &data), None) }
+    }
+
     fn no_such_version(
         &self,
         listed: &EndpointData,
@@ -177,22 +202,6 @@ impl Searcher<'_> {
     }
 }
 
-/// The catalog's own endpoint, with what somebody has found out about it, if anybody has.
-fn described(listed: &EndpointData, habits: Habits<'_>, known: impl Fn(&str) -> Known) -> Found {
-    let choices = Choices::of(&listed.url, habits, &Range::default());
-    let here = as_folder(&choices.plain);
-    let read = choices.urls.iter().find_map(|url| match known(url) {
-        Known::Read { versions, old, .. } => {
-            let data = versions.iter().find(|data| as_folder(&data.url) == here).cloned()?;
-            Some((data, old.then(|| url.clone())))
-        }
-        Known::Failed { .. } | Known::Unknown => None,
-    });
-    let Some((data, old)) = read else { return Found::of(listed.clone(), None) };
-    let url = listed.url.clone();
-    Found { old, ..Found::of(listed.clone().in_version(url, &data), None) }
-}
-
 /// A version's address with the project at its end, if that was there in the catalog.
 fn with_project(address: &str, project: Option<&str>) -> String {
     project.map_or_else(|| address.to_owned(), |project| format!("{}{project}", as_folder(address)))
@@ -200,7 +209,7 @@ fn with_project(address: &str, project: Option<&str>) -> String {
 
 impl Found {
     fn of(data: EndpointData, stay: Option<Stay>) -> Self {
-        Self { data, versions: Arc::default(), stay, document: None, old: None }
+        Self { data, versions: Arc::default(), stay, described: true, document: None, old: None }
     }
 
     /// The microversions from the oldest to the newest, if they are known.

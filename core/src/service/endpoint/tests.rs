@@ -12,7 +12,7 @@ fn catalog() -> Catalog {
     .unwrap()
 }
 
-const OWNER: Owner<'_> = Owner { project: Some("p1"), user: Some("u1") };
+const OWNER: Owner<'_> = Owner { project: Some("p1"), user: Some("u1"), issuer: None };
 
 #[test]
 fn choice_follows_type_name_region_and_preference() {
@@ -62,7 +62,8 @@ fn what_is_missing_is_said_with_what_there_is() {
         Endpoint::of("image").locate(None, OWNER),
         Endpoint::of("compute").locate(Some(&catalog()), OWNER),
         Endpoint::of("image").region("C").name("glance").locate(Some(&catalog()), OWNER),
-        Endpoint::fixed("http://x/%(project_id)s").locate(None, Owner { project: None, user: None }),
+        Endpoint::fixed("http://x/%(project_id)s")
+            .locate(None, Owner { project: None, user: None, issuer: None }),
         Endpoint::of("image").locate(Some(&Catalog::default()), OWNER),
     ]
     .map(|result| result.unwrap_err().to_string())
