@@ -69,10 +69,11 @@ def questions(file: Path) -> list[Case]:
     fixture = read(file)
     cases = []
     for query in fixture["queries"]:
-        # A field that holds a list is asked for with each of its items; `interface` has lists as items.
+        # A list is asked for with each of its items: null for not at all, a list for one `interface` of several.
         axes = [(name, value if isinstance(value, list) else [value]) for name, value in query.items()]
         for chosen in itertools.product(*(values for _, values in axes)):
-            wanted = dict(zip((name for name, _ in axes), chosen, strict=True))
+            pairs = zip((name for name, _ in axes), chosen, strict=True)
+            wanted = {name: value for name, value in pairs if value is not None}
             cases.append(Case(
                 id=f"discovery: {file.stem}: " + " ".join(f"{name}={said(value)}" for name, value in wanted.items()),
                 entry=f"discovery: {file.stem}",

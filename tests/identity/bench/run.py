@@ -69,8 +69,8 @@ def run(probe: Sequence[str], differences: Path | None, pattern: str = "*", verb
 
 def play(house: House, case: Case, side: Side) -> compare.Played:
     stage = house.set(world=case.world, catalog=case.catalog, documents=case.documents)
-    # Certificates are files, not a role; they are filled in the same way.
-    stage.hosts = {**house.hosts, "certificates": str(folders.CERTIFICATES)}
+    # What is no role, but is filled in the same way.
+    stage.hosts = {**house.hosts, "certificates": str(folders.CERTIFICATES), "free_port": str(house.free_port)}
     command = stage.fill(case.command())
     stage.hosts = dict(house.hosts)
     answer = side.ask({**command, "id": case.id})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ class House:
     def __init__(self, certificates: Path) -> None:
         self.stage = Stage({})
         self.hosts: dict[str, str] = {}
+        self.free_port = free_port()
         self._certificates = certificates
 
     def set(self, **stage: object) -> Stage:
@@ -69,6 +71,13 @@ class House:
         if "Set-Cookie" in given.headers:
             stage.count(f"cookie {request.role}")
         return given
+
+
+def free_port() -> int:
+    """A port for a side's own listener: the same for all cases, so that it is the same in what is recorded."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def handler(role: str, answer: Callable[[Request], Answer]) -> type[http.server.BaseHTTPRequestHandler]:

@@ -8,6 +8,7 @@ for: the Kerberos library that makes a ticket, the browser, and the person at th
 from __future__ import annotations
 
 import base64
+import inspect
 import json
 import logging
 import sys
@@ -19,7 +20,7 @@ from types import SimpleNamespace
 from typing import TextIO
 
 import spnego
-from keystoneauth1 import access, adapter, loading, plugin, service_token, session
+from keystoneauth1 import access, adapter, discover, loading, plugin, service_token, session
 from keystoneauth1.identity import access as access_plugin
 from keystoneauth1.identity.v3 import k2k, oidc, receipt
 
@@ -55,11 +56,23 @@ def open_session(tls: dict, auth: plugin.BaseAuthPlugin) -> session.Session:
 
 def find(own: session.Session, wanted: dict) -> dict:
     """Which endpoint an adapter with these settings would use."""
-    asked = adapter.Adapter(own, **filters(wanted))
     if not wanted.get("discover", True):
-        return {"endpoint": asked.get_endpoint()}
-    data = asked.get_endpoint_data()
+        return {"endpoint": adapter.Adapter(own, **filters(wanted)).get_endpoint()}
+    data = adapter.Adapter(own, **with_range(filters(wanted))).get_endpoint_data()
     return {"endpoint": data.url if data else None}
+
+
+def with_range(wanted: dict) -> dict:
+    """`version` as a range. `get_endpoint` makes one of it; `get_endpoint_data` ignores `version` in silence."""
+    version = wanted.pop("version", None)
+    if version is None:
+        return wanted
+    least, most = discover._normalize_version_args(
+        version, wanted.get("min_version"), wanted.get("max_version"), wanted.get("service_type"),
+    )
+    return {
+        **wanted, "min_version": discover.version_to_string(least), "max_version": discover.version_to_string(most),
+    }
 
 
 def filters(wanted: dict) -> dict:
@@ -95,7 +108,15 @@ def load(auth_type: str, options: dict) -> plugin.BaseAuthPlugin:
     for option in loader.get_options():
         if option.default is not None:
             given.setdefault(option.dest, option.default)
+        elif needs(loader.plugin_class, option.dest) and not option.required:
+            given.setdefault(option.dest, None)  # as oslo.config does with what is not set
     return loader.load_from_options(**given)
+
+
+def needs(plugin_class: type, name: str) -> bool:
+    """Whether the constructor cannot do without this argument."""
+    parameter = inspect.signature(plugin_class.__init__).parameters.get(name)
+    return parameter is not None and parameter.default is parameter.empty
 
 
 def keywords(destinations: dict[str, str], options: dict) -> dict:
