@@ -12,6 +12,7 @@ REQUIREMENTS = SOURCE / "requirements.txt"
 CASES = SOURCE / "cases"
 DISCOVERY = SOURCE / "discovery"
 DIFFERENCES = SOURCE / "differences.json"
+FAILING = SOURCE / "failing.json"
 PROBES = SOURCE / "probes"
 
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").absolute()

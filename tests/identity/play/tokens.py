@@ -7,12 +7,15 @@ import datetime
 from play.message import Answer, in_json
 from play.stage import DAY, Stage, stamp
 
+PROOF = "Negotiate cHJvb2Ygb2YgdGhlIGJlbmNo"
 USER_DOMAIN = {"id": "default", "name": "Default"}
 
 
 def v3_answer(stage: Stage, kind: str, methods: list[str], scope: object, catalog: bool, status: int = 201) -> Answer:
     """A new v3 token; `kind` is the first part of its id."""
-    return in_json(status, v3_body(stage, methods, scope, catalog), X_Subject_Token=stage.token(kind))
+    # Whoever came by Kerberos may have the server's proof back.
+    proof = {"WWW-Authenticate": PROOF} if stage.world.get("kerberos_proof") else {}
+    return in_json(status, v3_body(stage, methods, scope, catalog), X_Subject_Token=stage.token(kind), **proof)
 
 
 def v3_body(stage: Stage, methods: list[str], scope: object, catalog: bool) -> dict:
