@@ -26,7 +26,7 @@ def main() -> int:
             return 0
         # The bench itself needs packages of the environment: everything else happens inside.
         os.execv(folders.PYTHON, [str(folders.PYTHON), *sys.argv])
-    from bench import run, selfcheck  # their imports exist inside only
+    from bench import run, selfcheck, side  # their imports exist inside only
 
     if options.list:
         print("\n".join(case.id for case in run.all_cases(options.only)))
@@ -35,7 +35,10 @@ def main() -> int:
         return selfcheck.check()
     probe = shlex.split(options.probe) if options.probe else built()
     differences = None if options.strict else folders.DIFFERENCES
-    return run.report(run.run(probe, differences, options.only, options.verbose))
+    try:
+        return run.report(run.run(probe, differences, options.only, options.verbose))
+    except side.SideFailure as failure:
+        sys.exit(f"oracle: {failure}")
 
 
 def built() -> list[str]:

@@ -36,28 +36,34 @@ def logins() -> list[Case]:
     """Every way to log in: option sets times scopes."""
     scopes = read(folders.CASES / "scopes.json")
     catalog = read(folders.CASES / "catalog.json")
-    files = sorted(set(folders.CASES.glob("*.json")) - {folders.CASES / "scopes.json", folders.CASES / "catalog.json"})
-    return [case for file in files for family in read(file) for case in members(family, scopes, catalog)]
+    apart = {folders.CASES / "scopes.json", folders.CASES / "catalog.json"}
+    families = [family for file in sorted(set(folders.CASES.glob("*.json")) - apart) for family in read(file)]
+    return [case for family in families for case in members(family, scopes, catalog)]
 
 
 def members(family: dict, scopes: dict, catalog: list) -> list[Case]:
     """A family names option sets and scopes; each pair is a case."""
-    cases = []
     named = family.get("scopes", ["none"])
-    for (name, options), scope in itertools.product(family["sets"].items(), scopes["lists"].get(named, []) if isinstance(named, str) else named):
-        special = family.get("special", {}).get(name, {})
-        cases.append(Case(
-            id=f"{family['entry']}: {name}" + ("" if scope == "none" else f" / {scope}"),
-            entry=family["entry"],
-            auth_type=special.get("auth_type", family.get("auth_type", family["entry"])),
-            options={**family.get("options", {}), **options, **scopes["scopes"][scope]},
-            extra={**family.get("extra", {}), **special.get("extra", {})},
-            get=special.get("get", family.get("get", "{service}/v2.1/servers")),
-            endpoint=special.get("endpoint", family.get("endpoint")),
-            world={**family.get("world", {}), **special.get("world", {})},
-            catalog=catalog,
-        ))
-    return cases
+    chosen = scopes["lists"][named] if isinstance(named, str) else named
+    return [
+        member(family, name, scope, scopes["scopes"][scope], catalog)
+        for name, scope in itertools.product(family["sets"], chosen)
+    ]
+
+
+def member(family: dict, name: str, scope: str, scope_options: dict, catalog: list) -> Case:
+    special = family.get("special", {}).get(name, {})
+    return Case(
+        id=f"{family['entry']}: {name}" + ("" if scope == "none" else f" / {scope}"),
+        entry=family["entry"],
+        auth_type=special.get("auth_type", family.get("auth_type", family["entry"])),
+        options={**family.get("options", {}), **family["sets"][name], **scope_options},
+        extra={**family.get("extra", {}), **special.get("extra", {})},
+        get=special.get("get", family.get("get", "{service}/v2.1/servers")),
+        endpoint=special.get("endpoint", family.get("endpoint")),
+        world={**family.get("world", {}), **special.get("world", {})},
+        catalog=catalog,
+    )
 
 
 def discoveries() -> list[Case]:

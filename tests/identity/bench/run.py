@@ -52,7 +52,8 @@ def run(probe: Sequence[str], differences: Path | None, pattern: str = "*", verb
     fails, result = cases.read(folders.FAILING), Result()
     if pattern == "*":
         result.rows = {name: table.Row(name) for name in every_entry()}
-        result.complaints += [f"no case for {name}" for name in every_entry() if name not in {case.entry for case in chosen}]
+        covered = {case.entry for case in chosen}
+        result.complaints += [f"no case for {name}" for name in every_entry() if name not in covered]
     with House(folders.CERTIFICATES).open() as house:
         sides = [Side("keystoneauth1", REFERENCE), Side("the probe", probe)]
         try:
@@ -80,7 +81,7 @@ def play(house: House, case: Case, side: Side) -> compare.Played:
     answer = side.ask({**command, "id": case.id})
     with stage.lock:
         recorded = list(stage.recorded)
-    return compare.played(answer, stage, recorded)
+    return compare.played(answer, stage, recorded, two_logins="service" in case.extra)
 
 
 def judge(case: Case, differences: list[compare.Difference], meant: list[listed.Listed], result: Result) -> None:

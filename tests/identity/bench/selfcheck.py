@@ -28,7 +28,7 @@ DAMAGES = [
     Damage("service_token", "ServiceTokenAuthWrapper: password", "GET {service}*: header x-service-token"),
     Damage("scope", "v3totp: user id / project*", "POST {keystone}/v3/auth/tokens: body.json.auth.scope.project*"),
     Damage("scope", "Keystone2Keystone: answered by 302 / domain*", "POST *: body.json.auth.scope*"),
-    Damage("number", "v3totp: user name*", "POST {keystone}/v3/auth/tokens: body.json.auth.identity.totp.user.passcode"),
+    Damage("number", "v3totp: user name*", "POST *: body.json.auth.identity.totp.user.passcode"),
     Damage("signature", "v3oauth1: address*", "POST {keystone}/v3/auth/tokens: header authorization"),
     Damage("verifier", "v3oidcdeviceauthz: *S256*", "POST {provider}/oidc/token: body.form.code_verifier"),
     Damage("verifier", "v3oidcdeviceauthz: plain*", "POST {provider}/oidc/token: body.form.code_verifier"),
@@ -43,6 +43,8 @@ DAMAGES = [
     Damage("twice", "v3oidcclientcredentials: token*", "only the probe: GET {provider}/oidc/*"),
     Damage("endpoint", "discovery: placement: *version=1", "endpoint"),
     Damage("success", "none: absolute*", "outcome"),
+    Damage("silent", "admin_token: a*", "protocol"),
+    Damage("nonsense", "admin_token: endpoint and token", "protocol"),
     Damage("unsupported", "v3websso: browser", "unsupported"),
 ]
 
@@ -90,7 +92,9 @@ def misnamed() -> list[str]:
 
 
 def equal(result: run.Result) -> list[str]:
-    wrong = [f"{case}: {found.place}: {found.how}" for case, differences in result.wrong.items() for found in differences]
+    wrong = [
+        f"{case}: {found.place}: {found.how}" for case, differences in result.wrong.items() for found in differences
+    ]
     return [*wrong, *result.complaints, *([] if result.passed else ["no case was played"])]
 
 

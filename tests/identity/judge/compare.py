@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 
@@ -30,15 +31,24 @@ class Played:
     requests: list[Canonical]
 
 
-def played(answer: dict, stage: Stage, recorded: list[Request]) -> Played:
+def played(answer: dict, stage: Stage, recorded: list[Request], two_logins: bool) -> Played:
+    """`two_logins`: a user's and a service's, of which either may go first."""
     cookies_of = {role for role in stage.hosts if stage.counters.get(f"cookie {role}")}
     found = [canonical(request, cookies_of) for request in recorded]
     prove(recorded, stage.hosts, found)
-    return Played(answer, found)
+    return Played(answer, in_any_order(found) if two_logins else found)
+
+
+def in_any_order(found: list[Canonical]) -> list[Canonical]:
+    """Requests to one address that follow each other, in an order that does not depend on who was first."""
+    groups = itertools.groupby(found, key=lambda request: request.name)
+    return [one for _, group in groups for one in sorted(group, key=lambda request: repr(sorted(request.parts.items())))]
 
 
 def compare(reference: Played, probe: Played) -> list[Difference]:
     """All differences. A side that cannot do a case at all is one difference, whatever it sent."""
+    if "broken" in probe.answer:
+        return [Difference("protocol", probe.answer["broken"])]
     if "unsupported" in probe.answer:
         return [Difference("unsupported", str(probe.answer["unsupported"]))]
     if "endpoint" in reference.answer or "endpoint" in probe.answer:

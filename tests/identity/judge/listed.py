@@ -32,7 +32,8 @@ class Listed:
         """Where a difference is listed and does not occur: every place, in every case that the entry names."""
         if not self.cases:
             return [f"listed for {self.case!r}, and no such case was played"]
-        missing = [(case, place) for case in sorted(self.cases) for place in self.places if (case, place) not in self.hits]
+        expected = ((case, place) for case in sorted(self.cases) for place in self.places)
+        missing = [pair for pair in expected if pair not in self.hits]
         return [f"listed, and does not occur: {case}: {place}" for case, place in missing]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from play import tokens
 from play.message import Answer, Request, in_json, refusal
@@ -88,8 +89,21 @@ def v3_tokens(request: Request, stage: Stage) -> Answer:
         had = set(methods) | (set(stage.world.get("factors_in_receipt", [])) if receipt(request) else set())
         if not set(needed) <= had:
             return partial(methods, needed)
-    kind = "+".join(methods) or "receipt"
+    who = person(asked.get("identity", {}), methods)
+    if who in stage.world.get("refused", []):
+        return refusal(401, f"{who} is not let in")
+    kind = "+".join([*methods, *([quote(who)] if who else [])])
     return tokens.v3_answer(stage, kind, methods, asked.get("scope"), "nocatalog" not in request.query)
+
+
+def person(identity: dict, methods: list[str]) -> str:
+    """The first id or name that a login gives of a user or an application credential; nothing if it gives none."""
+    for method in methods:
+        given = identity.get(method, {})
+        for holder in (given.get("user", {}), given if method == "application_credential" else {}):
+            if who := holder.get("id") or holder.get("name"):
+                return str(who)
+    return ""
 
 
 def receipt(request: Request) -> bool:

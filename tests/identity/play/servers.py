@@ -15,7 +15,9 @@ from play.message import Answer, Request
 from play.stage import Stage
 
 # Role: whether it speaks TLS. Two Keystones are two roles; `service_tls` is the service, over TLS.
-ROLES = {"keystone": False, "keystone_tls": True, "partner": False, "provider": False, "service": False, "service_tls": True}
+ROLES = {
+    "keystone": False, "keystone_tls": True, "partner": False, "provider": False, "service": False, "service_tls": True,
+}
 
 
 class House:

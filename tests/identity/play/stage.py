@@ -32,7 +32,7 @@ class Stage:
 
     def token(self, kind: str) -> str:
         """A token that tells where it comes from. The same on both sides, if both do the same."""
-        return f"{kind}-{self.count('token') + 1}"
+        return f"{kind}-{self.count(f'token {kind}') + 1}"
 
     def fill(self, value: object) -> object:
         """A copy of JSON-like data in which `{keystone}` and the like are addresses."""
@@ -49,5 +49,5 @@ class Stage:
 
 
 def stamp(offset: datetime.timedelta) -> str:
-    moment = datetime.datetime.now(datetime.timezone.utc) + offset
+    moment = datetime.datetime.now(datetime.UTC) + offset
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000000Z")

@@ -60,8 +60,9 @@ def number(request: PreparedRequest, _: dict) -> None:
 
 def signature(request: PreparedRequest, _: dict) -> None:
     """An OAuth 1 signature over something else."""
-    if request.headers.get("Authorization", "").startswith("OAuth "):
-        request.headers["Authorization"] = request.headers["Authorization"].replace('oauth_signature="', 'oauth_signature="A')
+    given = request.headers.get("Authorization", "")
+    if given.startswith("OAuth "):
+        request.headers["Authorization"] = given.replace('oauth_signature="', 'oauth_signature="A')
 
 
 def verifier(request: PreparedRequest, _: dict) -> None:
@@ -138,6 +139,10 @@ def answers(how: str) -> None:
                 return {"endpoint": result["endpoint"] + "/"}
             case "success":
                 raise RuntimeError("it did not work, I say")
+            case "silent":
+                sys.exit(3)
+            case "nonsense":
+                return {"status": "200"}
             case "unsupported":
                 return {"unsupported": "not known here"}
         return result
@@ -159,5 +164,5 @@ def requests_by(how: str) -> None:
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    (answers if sys.argv[1] in ("endpoint", "success", "unsupported") else requests_by)(sys.argv[1])
+    (requests_by if callable(globals().get(sys.argv[1])) else answers)(sys.argv[1])
     reference.main(sys.stdin, sys.stdout)
