@@ -44,7 +44,8 @@ def main() -> int:
 def built() -> list[str]:
     """The probe of the workspace, built now."""
     cargo = ["cargo", "build", "--locked", "--quiet", "-p", "keepstone-tests", "--bin", "identity-probe"]
-    if subprocess.run(cargo, cwd=folders.ROOT, stdin=subprocess.DEVNULL).returncode:
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(folders.TARGET)}
+    if subprocess.run(cargo, cwd=folders.ROOT, env=environment, stdin=subprocess.DEVNULL).returncode:
         sys.exit("oracle: no probe: building `identity-probe` failed; --probe names another one")
     return [str(folders.TARGET / "debug" / "identity-probe")]
 

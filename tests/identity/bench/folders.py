@@ -21,7 +21,6 @@ VENV = WORK / "venv"
 CERTIFICATES = WORK / "certificates"
 PYTHON = VENV / "bin" / "python"
 
-# The OpenStack rig has the stamps that we use too.
 RIG = ROOT / "tests" / "openstack"
 
 

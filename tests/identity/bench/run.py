@@ -11,6 +11,7 @@ from pathlib import Path
 from bench import case as cases
 from bench import folders
 from bench.case import Case
+from bench.rig import Port
 from bench.side import Side
 from judge import compare, listed, table
 from play.servers import House
@@ -54,12 +55,13 @@ def run(probe: Sequence[str], differences: Path | None, pattern: str = "*", verb
         result.rows = {name: table.Row(name) for name in every_entry()}
         covered = {case.entry for case in chosen}
         result.complaints += [f"no case for {name}" for name in every_entry() if name not in covered]
-    with House(folders.CERTIFICATES).open() as house:
+    # A port for a side's own listener: one for all cases, so that it is the same in what is recorded.
+    with House(folders.CERTIFICATES).open() as house, Port() as port:
         sides = [Side("keystoneauth1", REFERENCE), Side("the probe", probe)]
         try:
             for case in chosen:
                 began = time.monotonic()
-                left, right = (play(house, case, side) for side in sides)
+                left, right = (play(house, case, side, port.number) for side in sides)
                 result.complaints += unexpected(case, left.answer, fails)
                 judge(case, compare.compare(left, right), meant, result)
                 if verbose:
@@ -72,10 +74,10 @@ def run(probe: Sequence[str], differences: Path | None, pattern: str = "*", verb
     return result
 
 
-def play(house: House, case: Case, side: Side) -> compare.Played:
+def play(house: House, case: Case, side: Side, free_port: int) -> compare.Played:
     stage = house.set(world=case.world, catalog=case.catalog, documents=case.documents)
     # What is no role, but is filled in the same way.
-    stage.hosts = {**house.hosts, "certificates": str(folders.CERTIFICATES), "free_port": str(house.free_port)}
+    stage.hosts = {**house.hosts, "certificates": str(folders.CERTIFICATES), "free_port": str(free_port)}
     command = stage.fill(case.command())
     stage.hosts = dict(house.hosts)
     answer = side.ask({**command, "id": case.id})

@@ -7,10 +7,7 @@ import subprocess
 import sys
 
 from bench import folders
-
-sys.path.append(str(folders.RIG))
-
-from parts.stamp import digest, make_once  # noqa: E402 (it lies beside the rig)
+from bench.rig import digest, make_once
 
 
 def run() -> None:
@@ -26,7 +23,7 @@ def run() -> None:
 
 def install() -> None:
     print("identity: installing keystoneauth1 (half a minute, once)", file=sys.stderr, flush=True)
-    pip = [folders.PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    pip = [str(folders.PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     subprocess.run([sys.executable, "-m", "venv", folders.VENV], check=True, stdout=sys.stderr)
     subprocess.run([*pip, "--requirement", folders.REQUIREMENTS], check=True, stdout=sys.stderr)
 

@@ -42,7 +42,11 @@ def played(answer: dict, stage: Stage, recorded: list[Request], two_logins: bool
 def in_any_order(found: list[Canonical]) -> list[Canonical]:
     """Requests to one address that follow each other, in an order that does not depend on who was first."""
     groups = itertools.groupby(found, key=lambda request: request.name)
-    return [one for _, group in groups for one in sorted(group, key=lambda request: repr(sorted(request.parts.items())))]
+    return [request for _, group in groups for request in sorted(group, key=written)]
+
+
+def written(request: Canonical) -> str:
+    return repr(sorted(request.parts.items()))
 
 
 def compare(reference: Played, probe: Played) -> list[Difference]:
@@ -80,7 +84,8 @@ def outcomes(reference: dict, probe: dict) -> list[Difference]:
 
 def requests(left: list[Canonical], right: list[Canonical]) -> list[Difference]:
     """Requests that correspond are compared; those of one side only are told."""
-    differences, seen = [], Counter()
+    differences: list[Difference] = []
+    seen: Counter[str] = Counter()
     names = [request.name for request in left], [request.name for request in right]
     for change, i, j, k, m in difflib.SequenceMatcher(None, *names, autojunk=False).get_opcodes():
         if change == "equal":

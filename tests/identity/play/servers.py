@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -26,15 +25,14 @@ class House:
     def __init__(self, certificates: Path) -> None:
         self.stage = Stage({})
         self.hosts: dict[str, str] = {}
-        self.free_port = free_port()
         self._certificates = certificates
 
-    def set(self, **stage: object) -> Stage:
+    def set(self, world: dict, catalog: list, documents: dict) -> Stage:
         """A new stage; what comes in from now on belongs to it."""
-        self.stage = Stage(dict(self.hosts), **stage)
-        self.stage.catalog = self.stage.fill(self.stage.catalog)
-        self.stage.documents = self.stage.fill(self.stage.documents)
-        return self.stage
+        stage = Stage(dict(self.hosts), world)
+        stage.catalog, stage.documents = stage.fill(catalog), stage.fill(documents)
+        self.stage = stage
+        return stage
 
     @contextmanager
     def open(self) -> Iterator[House]:
@@ -75,13 +73,6 @@ class House:
         return given
 
 
-def free_port() -> int:
-    """A port for a side's own listener: the same for all cases, so that it is the same in what is recorded."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def handler(role: str, answer: Callable[[Request], Answer]) -> type[http.server.BaseHTTPRequestHandler]:
     """A handler class for one role."""
 
@@ -94,7 +85,7 @@ def handler(role: str, answer: Callable[[Request], Answer]) -> type[http.server.
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
                 body = self._chunks()
-            headers = {name.lower(): ", ".join(self.headers.get_all(name)) for name in self.headers}
+            headers = {name.lower(): ", ".join(self.headers.get_all(name, [])) for name in self.headers}
             given = answer(Request(role, self.command, self.path, headers, body, self._certificate()))
             self.send_response_only(given.status)
             for name, value in given.headers.items():

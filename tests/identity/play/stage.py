@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from play.message import Request
 
@@ -34,7 +35,7 @@ class Stage:
         """A token that tells where it comes from. The same on both sides, if both do the same."""
         return f"{kind}-{self.count(f'token {kind}') + 1}"
 
-    def fill(self, value: object) -> object:
+    def fill(self, value: Any) -> Any:
         """A copy of JSON-like data in which `{keystone}` and the like are addresses."""
         match value:
             case str():
