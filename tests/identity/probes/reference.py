@@ -55,15 +55,25 @@ def open_session(tls: dict, auth: plugin.BaseAuthPlugin) -> session.Session:
 
 
 def find(own: session.Session, wanted: dict) -> dict:
-    """Which endpoint an adapter with these settings would use."""
+    """Which endpoint an adapter with these settings would use.
+
+    `Adapter.get_endpoint_data` forgets two of its settings, so they are handed over as `get_endpoint` and a request
+    hand them over: `version` as a range, and `allow` by way of the session.
+    """
+    settings = filters(wanted)
+    allow = settings.pop("allow", None)
     if not wanted.get("discover", True):
-        return {"endpoint": adapter.Adapter(own, **filters(wanted)).get_endpoint()}
-    data = adapter.Adapter(own, **with_range(filters(wanted))).get_endpoint_data()
+        return {"endpoint": adapter.Adapter(own, **settings).get_endpoint(allow=allow)}
+    settings = with_range(settings)
+    if allow:
+        data = own.get_endpoint_data(allow=allow, **settings)
+    else:
+        data = adapter.Adapter(own, **settings).get_endpoint_data()
     return {"endpoint": data.url if data else None}
 
 
 def with_range(wanted: dict) -> dict:
-    """`version` as a range. `get_endpoint` makes one of it; `get_endpoint_data` ignores `version` in silence."""
+    """`version` as the range that `get_endpoint` makes of it."""
     version = wanted.pop("version", None)
     if version is None:
         return wanted
