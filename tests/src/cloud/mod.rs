@@ -32,6 +32,7 @@ mod dice;
 mod handle;
 mod keystone;
 mod knobs;
+mod logins;
 mod server;
 mod service;
 mod services;
@@ -44,6 +45,7 @@ pub use self::{
     counters::{Arrival, Counters, ObjectBytes, ServiceCounters, Validation},
     credentials::{Credentials, Unknown},
     handle::Cloud,
+    keystone::OAuth1Keys,
     knobs::{Answer, BodyRefusal, Outage, TokenFault},
     service::Service,
     settings::{Account, Settings},
