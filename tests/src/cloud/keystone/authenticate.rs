@@ -48,7 +48,6 @@ impl Proof {
 pub(crate) struct Wire<'a> {
     pub(crate) authorization: Option<&'a str>,
     pub(crate) receipt: Option<&'a str>,
-    pub(crate) query: &'a str,
 }
 
 /// How a login that is right so far ends.

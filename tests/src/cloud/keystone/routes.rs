@@ -145,7 +145,6 @@ fn log_in(keystone: &mut Keystone, asked: &Asked<'_>) -> Result<Reply, Fault> {
     let told = Wire {
         authorization: wire::get(headers, "authorization"),
         receipt: wire::get(headers, "openstack-auth-receipt"),
-        query: asked.head.uri.query().unwrap_or_default(),
     };
     let id = match keystone.authenticate(&body, &told, asked.now)? {
         Outcome::Token(id) => id,
