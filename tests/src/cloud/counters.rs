@@ -81,6 +81,8 @@ pub struct Arrival {
     pub user_token: Option<String>,
     /// `X-Service-Token` as sent.
     pub service_token: Option<String>,
+    /// `Authorization` as sent.
+    pub authorization: Option<String>,
 }
 
 /// A question about a token that a service put to Keystone, and the answer's status.

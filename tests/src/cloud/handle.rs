@@ -258,6 +258,6 @@ impl Cloud {
     }
 }
 
-fn unknown(kind: &'static str, name: &str) -> Unknown {
+pub(super) fn unknown(kind: &'static str, name: &str) -> Unknown {
     Unknown { kind, name: name.to_owned() }
 }

@@ -32,6 +32,7 @@ mod dice;
 mod handle;
 mod keystone;
 mod knobs;
+mod logins;
 mod saml;
 mod server;
 mod service;
@@ -45,6 +46,7 @@ pub use self::{
     counters::{Arrival, Counters, ObjectBytes, ServiceCounters, Validation},
     credentials::{Credentials, Unknown},
     handle::Cloud,
+    keystone::OAuth1Keys,
     knobs::{Answer, BodyRefusal, Outage, TokenFault},
     saml::SamlPlace,
     service::Service,

@@ -76,6 +76,7 @@ impl Shared {
             path: path.unwrap_or_default(),
             user_token: token("x-auth-token"),
             service_token: token("x-service-token"),
+            authorization: token("authorization"),
         });
     }
 

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{
     Keystone,
     auth_request::AuthBody,
+    authenticate::{Outcome, Wire},
     caller::Caller,
     fault::Fault,
     tokens::{Scope, Standing},
@@ -32,6 +33,8 @@ struct Asked<'a> {
     head: &'a Parts,
     body: &'a [u8],
     now: DateTime<Utc>,
+    /// A token that stands for a certificate.
+    stand_in: Option<String>,
 }
 
 /// A token request under way: it counts as such from its arrival to its answer.
@@ -69,7 +72,8 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     if let Some(reply) = saml::answer(shared, &head, &body, now) {
         return Ok(reply);
     }
-    let asked = Asked { head: &head, body: &body, now };
+    let stand_in = shared.keystone().stand_in(&head.headers, now).unwrap_or_default();
+    let asked = Asked { head: &head, body: &body, now, stand_in };
     let reply = match fault {
         Some(TokenFault::Answer(answer)) => wire::made_up(answer),
         Some(TokenFault::Close) => return Err(Hangup),
@@ -114,6 +118,9 @@ fn route(shared: &Shared, asked: &Asked<'_>) -> Reply {
         ("POST", ["v2.0", "tokens"]) if keystone.has_v2 => {
             parse(asked).and_then(|body| keystone.authenticate_v2(&body, asked.now)).and_then(ok)
         }
+        ("POST", ["v3", "OS-OAUTH2", "token"]) => {
+            Ok(keystone.access_token(&asked.head.headers, asked.body, asked.now))
+        }
         ("GET" | "HEAD", ["v3", "auth", "tokens"]) => {
             shared.books().counters.validations += 1;
             validate(keystone, asked)
@@ -141,7 +148,15 @@ fn refuse(keystone: &Keystone, fault: &Fault) -> Reply {
 
 fn log_in(keystone: &mut Keystone, asked: &Asked<'_>) -> Result<Reply, Fault> {
     let body: AuthBody = parse(asked)?;
-    let id = keystone.authenticate(&body, asked.now)?;
+    let headers = &asked.head.headers;
+    let told = Wire {
+        authorization: wire::get(headers, "authorization"),
+        receipt: wire::get(headers, "openstack-auth-receipt"),
+    };
+    let id = match keystone.authenticate(&body, &told, asked.now)? {
+        Outcome::Token(id) => id,
+        Outcome::More(reply) => return Ok(reply),
+    };
     let standing = keystone.validate(&id, false, asked.now);
     // A life of less than a second may be over at birth; Keystone hands out such tokens too.
     let standing = standing.or_else(|_| keystone.validate(&id, true, asked.now))?;
@@ -230,7 +245,9 @@ fn application_credentials(
 
 /// The caller's own token: bad in any way, it is 401, and no window helps it.
 fn caller<'a>(keystone: &'a Keystone, asked: &Asked<'_>) -> Result<Standing<'a>, Fault> {
-    let token = wire::get(&asked.head.headers, "x-auth-token").ok_or_else(Fault::unauthorized)?;
+    let token = wire::get(&asked.head.headers, "x-auth-token").or(asked.stand_in.as_deref());
+    let token = token.ok_or_else(Fault::unauthorized)?;
+    keystone.check_binding(token)?;
     keystone.validate(token, false, asked.now).map_err(|_| Fault::unauthorized())
 }
 
