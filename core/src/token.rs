@@ -4,9 +4,10 @@
 //! Fields that Keystone leaves out are empty here; nothing is made up.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use http::Response;
 use serde::{Deserialize, Deserializer};
 
-use crate::{Catalog, Secret};
+use crate::{Catalog, LoginError, Secret};
 
 /// A token id with Keystone's description of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,17 @@ pub struct Token {
     pub id: Secret,
     /// Whose token it is and what it allows.
     pub description: Description,
+}
+
+impl Token {
+    /// The token in an answer of Keystone's, or why there is none.
+    ///
+    /// # Errors
+    /// [`LoginError::Refused`] for 401, [`LoginError::Busy`], [`LoginError::Denied`] or
+    /// [`LoginError::Garbled`].
+    pub fn read(answer: &Response<Vec<u8>>) -> Result<Self, LoginError> {
+        crate::identity::v3::read(answer)
+    }
 }
 
 /// The `token` object of Keystone's answer.
