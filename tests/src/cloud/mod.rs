@@ -30,6 +30,7 @@ mod counters;
 mod credentials;
 mod dice;
 mod handle;
+mod kerberos;
 mod keystone;
 mod knobs;
 mod saml;
@@ -45,6 +46,7 @@ pub use self::{
     counters::{Arrival, Counters, ObjectBytes, ServiceCounters, Validation},
     credentials::{Credentials, Unknown},
     handle::Cloud,
+    kerberos::Negotiation,
     knobs::{Answer, BodyRefusal, Outage, TokenFault},
     saml::SamlPlace,
     service::Service,

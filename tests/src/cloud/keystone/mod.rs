@@ -8,6 +8,7 @@ mod authenticate;
 pub(crate) mod caller;
 pub(crate) mod directory;
 pub(crate) mod fault;
+pub(crate) mod federated;
 mod render;
 pub(crate) mod routes;
 pub(crate) mod tokens;
@@ -34,6 +35,8 @@ pub(crate) struct Keystone {
     pub(crate) dice: Dice,
     /// The other clouds that believe this one, as tokens show them.
     pub(crate) service_providers: Vec<Value>,
+    /// Whom the web server in front says the present request is from.
+    remote_user: Option<String>,
     tokens: BTreeMap<String, Token>,
     trusts: BTreeMap<String, Trust>,
     application_credentials: BTreeMap<String, ApplicationCredential>,
@@ -51,6 +54,7 @@ impl Keystone {
             wrong_passwords: BTreeMap::new(),
             dice,
             service_providers: Vec::new(),
+            remote_user: None,
             tokens: BTreeMap::new(),
             trusts: BTreeMap::new(),
             application_credentials: BTreeMap::new(),

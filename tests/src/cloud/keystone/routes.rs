@@ -17,6 +17,7 @@ use super::{
     tokens::{Scope, Standing},
 };
 use crate::cloud::{
+    kerberos,
     knobs::TokenFault,
     saml,
     service::Service,
@@ -32,6 +33,8 @@ struct Asked<'a> {
     head: &'a Parts,
     body: &'a [u8],
     now: DateTime<Utc>,
+    /// Whom the web server in front says it is from.
+    remote_user: Option<&'a str>,
 }
 
 /// A token request under way: it counts as such from its arrival to its answer.
@@ -64,19 +67,24 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     if let Some(reply) = shared.hindrance(Service::Identity).await? {
         return Ok(reply);
     }
-    let fault = if is_login { shared.knobs().token_faults.pop_front() } else { None };
     let now = shared.settings.clock.now();
     if let Some(reply) = saml::answer(shared, &head, &body, now) {
         return Ok(reply);
     }
-    let asked = Asked { head: &head, body: &body, now };
-    let reply = match fault {
+    let gate = kerberos::gate(shared, &head, &body);
+    if let kerberos::Gate::Shut(reply) = gate {
+        return Ok(reply);
+    }
+    let fault = if is_login { shared.knobs().token_faults.pop_front() } else { None };
+    let asked = Asked { head: &head, body: &body, now, remote_user: gate.user() };
+    let mut reply = match fault {
         Some(TokenFault::Answer(answer)) => wire::made_up(answer),
         Some(TokenFault::Close) => return Err(Hangup),
         Some(TokenFault::Garbage) => route(shared, &asked).map(|_| garbage()),
         Some(TokenFault::Truncated) => route(shared, &asked).map(truncated),
         None => route(shared, &asked),
     };
+    gate.sign(&mut reply);
     Ok(reply)
 }
 
@@ -110,6 +118,9 @@ fn route(shared: &Shared, asked: &Asked<'_>) -> Reply {
     let outcome = match (method, segments.as_slice()) {
         ("GET", []) => Ok(wire::json(StatusCode::MULTIPLE_CHOICES, &keystone.versions())),
         ("GET", ["v3"]) => ok(keystone.version()),
+        ("GET", _) if kerberos::is_federated(asked.head) => {
+            Ok(keystone.federated(asked.remote_user.unwrap_or_default(), "kerberos", asked.now))
+        }
         ("POST", ["v3", "auth", "tokens"]) => log_in(keystone, asked),
         ("GET" | "HEAD", ["v3", "auth", "tokens"]) => {
             shared.books().counters.validations += 1;
@@ -138,6 +149,7 @@ fn refuse(keystone: &Keystone, fault: &Fault) -> Reply {
 
 fn log_in(keystone: &mut Keystone, asked: &Asked<'_>) -> Result<Reply, Fault> {
     let body: AuthBody = parse(asked)?;
+    keystone.remote_user = asked.remote_user.map(str::to_owned);
     let id = keystone.authenticate(&body, asked.now)?;
     let standing = keystone.validate(&id, false, asked.now);
     // A life of less than a second may be over at birth; Keystone hands out such tokens too.
