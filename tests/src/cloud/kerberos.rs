@@ -70,7 +70,8 @@ pub(crate) fn is_federated(head: &Parts) -> bool {
 pub(crate) fn gate(shared: &Shared, head: &Parts, body: &[u8]) -> Gate {
     let is_login = head.method == "POST" && head.uri.path() == "/v3/auth/tokens";
     let text = std::str::from_utf8(body).unwrap_or_default();
-    if !is_federated(head) && !(is_login && text.contains("\"kerberos\":")) {
+    let by_ticket = is_login && text.contains("\"kerberos\":");
+    if !by_ticket && !is_federated(head) {
         return Gate::Beside;
     }
     let said = wire::get(&head.headers, "authorization").and_then(|it| it.strip_prefix("Negotiate "));

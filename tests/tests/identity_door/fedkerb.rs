@@ -51,7 +51,7 @@ enum Stage {
     /// Going there, with what the library said last.
     Enter { told: Option<Secret>, sent: bool },
     /// Asking the library; then the token is good, if it has come.
-    Library { inquiry: Inquiry, token: Option<Token> },
+    Library { inquiry: Inquiry, token: Option<Box<Token>> },
     /// Exchanging the unscoped token, which is a login of its own.
     Rescope(Box<dyn Exchange>),
 }
@@ -106,7 +106,7 @@ impl Exchange for Login {
         let token =
             if answer.status().is_success() || inquiry.is_none() { Some(Token::read(answer)?) } else { None };
         match (inquiry, token) {
-            (Some(inquiry), token) => self.stage = Stage::Library { inquiry, token },
+            (Some(inquiry), token) => self.stage = Stage::Library { inquiry, token: token.map(Box::new) },
             (None, Some(token)) => return Ok(self.unscoped(token)),
             (None, None) => {}
         }
@@ -116,7 +116,7 @@ impl Exchange for Login {
     fn told(&mut self, reply: Secret, _: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
         let next = Stage::Enter { told: Some(reply), sent: false };
         match std::mem::replace(&mut self.stage, next) {
-            Stage::Library { token: Some(token), .. } => Ok(self.unscoped(token)),
+            Stage::Library { token: Some(token), .. } => Ok(self.unscoped(*token)),
             _ => Ok(None),
         }
     }

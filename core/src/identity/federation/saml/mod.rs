@@ -75,6 +75,10 @@ impl Method for Saml2Password {
         crate::identity::v3::check_url(auth_url)?;
         check_id("identity provider", &self.identity_provider)?;
         check_id("protocol", &self.protocol)?;
+        if self.username.contains(':') {
+            // HTTP Basic takes it for the end of the name.
+            return Err(InputError::NotAHeader("username"));
+        }
         check_address("identity_provider_url", &self.identity_provider_url)
     }
 
@@ -182,7 +186,13 @@ impl Login {
                     Party::ServiceProvider.garbled("it sends the login on, and does not say where to")
                 })?;
                 if !same_origin(&self.federated()?, &to) {
-                    return Err(FederationError::Elsewhere { to: to.to_string() }.into());
+                    let to = format!(
+                        "{}://{}{}",
+                        to.scheme_str().unwrap_or_default(),
+                        to.host().unwrap_or_default(),
+                        to.path()
+                    );
+                    return Err(FederationError::Elsewhere { to }.into());
                 }
                 self.stage = Stage::Enter { to };
                 Ok(None)

@@ -1,20 +1,22 @@
 //! Keystone to Keystone: the Keystone at home vouches for its users at another.
 
+mod provider;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, Request, Response, StatusCode, Uri, header};
-use serde::Serialize;
+use http::{HeaderName, Response, StatusCode, Uri, header};
 
-use super::visitor::{PAOS, Visitor, address, is_stale};
-use super::{FederationError, Party, Rescope, not_the_password};
+use super::visitor::{PAOS, Visitor, is_stale};
+use super::{Party, Rescope, not_the_password};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
-use crate::identity::v3::{check_url, to_json, v3_url};
+use crate::identity::v3::check_url;
 use crate::identity::{Exchange, Fields, Grant, Method, Moment, Renewal, Scope, Start, Step};
 use crate::secret::SecretBytes;
 use crate::time::Now;
-use crate::token::{ServiceProvider, Token};
+use crate::token::Token;
+use provider::{Provider, assertion_request};
 
 const ENTERING: [(HeaderName, &str); 2] = [(header::ACCEPT, "*/*"), (header::CONTENT_TYPE, PAOS)];
 
@@ -144,37 +146,6 @@ enum Stage {
     },
 }
 
-/// Where the other cloud takes assertions, and where its Keystone then gives a token.
-#[derive(Clone, Debug)]
-struct Provider {
-    consumer: Uri,
-    keystone: Uri,
-}
-
-impl Provider {
-    fn of(token: &Token, wanted: &str) -> Result<Self, LoginError> {
-        let known = &token.description.service_providers;
-        let found = known.iter().find(|provider| provider.id == wanted);
-        let Some(ServiceProvider { sp_url, auth_url, .. }) = found else {
-            let known = known.iter().map(|provider| provider.id.clone()).collect();
-            let wanted = wanted.to_owned();
-            return Err(FederationError::NoSuchServiceProvider { wanted, known }.into());
-        };
-        let party = Party::BaseKeystone;
-        Ok(Self {
-            consumer: address(sp_url, party, "the `sp_url` of the service provider is no web address")?,
-            keystone: address(auth_url, party, "the `auth_url` of the service provider is no web address")?,
-        })
-    }
-
-    /// The other Keystone's own address.
-    fn auth_url(&self) -> Result<Uri, LoginError> {
-        let url = self.keystone.to_string();
-        let own = url.split_once("/OS-FEDERATION/").map_or(url.as_str(), |(own, _)| own);
-        address(own, Party::BaseKeystone, "the `auth_url` of the service provider is no web address")
-    }
-}
-
 impl Login {
     /// What has waited too long, or must not be sent twice, is not sent. Nobody is asked twice for
     /// what only somebody can tell.
@@ -226,20 +197,6 @@ impl Login {
         Ok(None)
     }
 
-    fn assertion_request(&self, token: &Token) -> Result<Request<SecretBytes>, LoginError> {
-        let body = Body {
-            auth: Auth {
-                identity: Identity { methods: ["token"], token: Id { id: token.id.reveal() } },
-                scope: ToProvider { service_provider: Id { id: &self.method.service_provider } },
-            },
-        };
-        Request::post(format!("{}/auth/OS-FEDERATION/saml2/ecp", v3_url(&self.start.auth_url)))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json")
-            .body(to_json(&body))
-            .map_err(|_| LoginError::Garbled("the auth URL cannot be asked for assertions"))
-    }
-
     fn presented(
         &mut self,
         to: Provider,
@@ -284,8 +241,7 @@ impl Exchange for Login {
         let request = match &mut self.stage {
             Stage::Home => return self.home.need(at),
             Stage::Vouch { token, .. } => {
-                let token = token.clone();
-                self.assertion_request(&token)
+                assertion_request(&self.start.auth_url, token, &self.method.service_provider)
             }
             Stage::Present { to, assertion, sent, .. } => {
                 *sent = true;
@@ -315,31 +271,4 @@ impl Exchange for Login {
         let heard = self.home.told(reply, at)?;
         self.came_home(heard)
     }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    auth: Auth<'a>,
-}
-
-#[derive(Serialize)]
-struct Auth<'a> {
-    identity: Identity<'a>,
-    scope: ToProvider<'a>,
-}
-
-#[derive(Serialize)]
-struct Identity<'a> {
-    methods: [&'static str; 1],
-    token: Id<'a>,
-}
-
-#[derive(Serialize)]
-struct ToProvider<'a> {
-    service_provider: Id<'a>,
-}
-
-#[derive(Serialize)]
-struct Id<'a> {
-    id: &'a str,
 }
