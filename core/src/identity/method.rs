@@ -127,6 +127,14 @@ pub struct Start {
     pub kept: Option<Secret>,
 }
 
+impl Start {
+    /// The address of the Identity API v3 at that Keystone, without a slash at its end.
+    #[must_use]
+    pub fn v3_url(&self) -> String {
+        super::v3::v3_url(&self.auth_url)
+    }
+}
+
 /// One login under way.
 ///
 /// Its progress is in here, not in whoever drives it: if that one vanishes, another goes on.

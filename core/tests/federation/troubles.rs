@@ -76,16 +76,25 @@ fn an_assertion_is_shown_once_and_then_another_is_fetched() {
 }
 
 #[test]
-fn a_question_that_waited_too_long_is_fetched_anew() {
-    let mut cast = Cast::saml();
-    let mut late = answer(503, "later");
-    late.headers_mut().insert("retry-after", "61".parse().unwrap());
-    cast.instead("idp", Ok(late));
-    // The first caller's own patience ends before that.
-    let _ = cast.call();
-    cast.pass(61);
-    cast.call().unwrap();
-    assert_eq!(cast.places(), "front idp front idp consumer enter rescope");
+fn a_login_that_lay_idle_begins_anew() {
+    for (cast, places) in [
+        (Cast::saml as fn() -> Cast, "front idp consumer enter rescope"),
+        (Cast::adfs, "adfs consumer enter rescope"),
+        (|| Cast::k2k(Cast::home()), "home vouch abroad enter rescope"),
+    ] {
+        let steps: Vec<&str> = places.split(' ').collect();
+        for (index, place) in steps.iter().copied().enumerate().skip(1) {
+            let mut cast = cast();
+            // Longer than the caller's own patience.
+            let mut late = answer(503, "later");
+            late.headers_mut().insert("retry-after", "3000".parse().unwrap());
+            cast.instead(place, Ok(late));
+            assert!(cast.call().is_err(), "{place}");
+            cast.pass(3600);
+            cast.call().unwrap();
+            assert_eq!(cast.places(), format!("{} {places}", steps[..=index].join(" ")), "{place}");
+        }
+    }
 }
 
 #[test]

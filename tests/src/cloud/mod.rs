@@ -30,6 +30,7 @@ mod counters;
 mod credentials;
 mod dice;
 mod handle;
+mod kerberos;
 mod keystone;
 mod knobs;
 mod logins;
@@ -46,6 +47,7 @@ pub use self::{
     counters::{Arrival, Counters, ObjectBytes, ServiceCounters, Validation},
     credentials::{Credentials, Unknown},
     handle::Cloud,
+    kerberos::Negotiation,
     keystone::OAuth1Keys,
     knobs::{Answer, BodyRefusal, Outage, TokenFault},
     saml::SamlPlace,

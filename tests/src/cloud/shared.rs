@@ -9,6 +9,7 @@ use http::{StatusCode, request::Parts};
 
 use super::{
     counters::{Arrival, Books},
+    kerberos::Kerberos,
     keystone::Keystone,
     knobs::{Knobs, Outage},
     saml::Saml,
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     resources: Mutex<Resources>,
     objects: Mutex<ObjectStore>,
     saml: Mutex<Saml>,
+    kerberos: Mutex<Kerberos>,
 }
 
 impl Shared {
@@ -39,6 +41,7 @@ impl Shared {
             resources: Mutex::default(),
             objects: Mutex::default(),
             saml: Mutex::default(),
+            kerberos: Mutex::default(),
         }
     }
 
@@ -60,6 +63,10 @@ impl Shared {
 
     pub(crate) fn saml(&self) -> MutexGuard<'_, Saml> {
         lock(&self.saml)
+    }
+
+    pub(crate) fn kerberos(&self) -> MutexGuard<'_, Kerberos> {
+        lock(&self.kerberos)
     }
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, ObjectStore> {

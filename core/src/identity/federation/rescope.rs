@@ -22,6 +22,11 @@ impl Rescope {
         Self { start, exchange: None }
     }
 
+    /// Forgets the unscoped token.
+    pub(crate) fn begin_anew(&mut self) {
+        self.exchange = None;
+    }
+
     /// Where Keystone takes in what a provider says
     /// (`/v3/OS-FEDERATION/identity_providers/{id}/protocols/{protocol}/auth`).
     pub(crate) fn federated_url(&self, provider: &str, protocol: &str) -> String {

@@ -1,5 +1,7 @@
 //! A guest at a service provider: what it shows is the cookies that it was given.
 
+use std::time::Duration;
+
 use http::{HeaderName, Request, Response, Uri, header};
 
 use super::{FederationError, Party};
@@ -11,6 +13,15 @@ use crate::time::Now;
 
 /// The media type of SAML's messages by way of a client.
 pub(crate) const PAOS: &str = "application/vnd.paos+xml";
+
+/// How long what was found out in a login is worth going on with. A login can lie idle: whoever led it
+/// went away, and the next call comes an hour later, when no question, cookie or token is good.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Whether a login whose last answer came at this tick had better begin anew.
+pub(crate) fn is_stale(last: Option<Duration>, now: Now) -> bool {
+    last.is_some_and(|last| now.tick.saturating_sub(last) >= FRESH)
+}
 
 /// The requests of one login, as far as they share cookies.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use http::{HeaderName, Uri};
+use http::{HeaderName, Response, Uri};
 use serde::Serialize;
 
 use super::tokens::TokenRequest;
@@ -47,7 +47,25 @@ pub trait Part: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Its object in the request to `url`, with the answer to its [`Part::inquiry`].
+    /// Takes part in a handshake that goes on in headers (SPNEGO): looks at an answer to the request
+    /// to `url`, in which `told` was said, and says what has to be asked of somebody in view of it. After an answer without a
+    /// token the request is made again, and [`Part::say`] gets the reply; after one with a token, that
+    /// is granted once there is a reply: the server has proven who it is.
+    ///
+    /// # Errors
+    /// [`LoginError`]: the login ends here, token or not.
+    fn heard(
+        &self,
+        answer: &Response<Vec<u8>>,
+        told: Option<&Secret>,
+        url: &Uri,
+    ) -> Result<Option<Inquiry>, LoginError> {
+        let _ = (answer, told, url);
+        Ok(None)
+    }
+
+    /// Its object in the request to `url`, with the answer to its [`Part::inquiry`], or to the last
+    /// that [`Part::heard`] wanted asked.
     ///
     /// # Errors
     /// [`LoginError`]: it cannot be said.

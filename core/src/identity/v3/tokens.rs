@@ -14,10 +14,13 @@ use super::{Part, Receipt, Said, v3_url};
 use crate::Secret;
 use crate::error::{LoginError, RequestId};
 use crate::headers::X_SUBJECT_TOKEN;
-use crate::identity::{Exchange, Grant, Moment, Start, Step};
+use crate::identity::{Exchange, Grant, Inquiry, Moment, Start, Step};
 use crate::secret::SecretBytes;
 use crate::time::Now;
 use crate::token::{Description, Token};
+
+/// The most that a server may make a part say: a handshake takes two or three rounds.
+const MOST_ROUNDS: u32 = 8;
 
 /// One request for a token, of one or several methods; two, if a receipt comes between.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub(crate) struct TokenRequest {
     receipt: Option<Secret>,
     turn: Turn,
     asked: Option<Now>,
+    /// What a part wants asked in view of the last answer.
+    wanted: Option<Wanted>,
 }
 
 /// Where it stands: what is said in the next request.
@@ -46,18 +51,34 @@ struct Turn {
 struct Speaker {
     part: Arc<dyn Part>,
     told: Option<Secret>,
+    /// How often an answer made it ask, and whether the reply was used already.
+    rounds: u32,
+    used: bool,
 }
 
 impl Speaker {
     fn new(part: Arc<dyn Part>) -> Self {
-        Self { part, told: None }
+        Self { part, told: None, rounds: 0, used: false }
     }
+
+    fn shakes_hands(&self) -> bool {
+        self.rounds > 0
+    }
+}
+
+#[derive(Debug)]
+struct Wanted {
+    /// Which of the speakers.
+    speaker: usize,
+    inquiry: Inquiry,
+    /// The token that is granted once there is a reply.
+    grant: Option<Grant>,
 }
 
 impl TokenRequest {
     pub(crate) fn new(start: Start, parts: Vec<Arc<dyn Part>>) -> Self {
         let turn = Turn { speakers: speakers(&parts), reserve: Vec::new(), receipt: None, lapse: None };
-        Self { start, parts, reserve: Vec::new(), receipt: None, turn, asked: None }
+        Self { start, parts, reserve: Vec::new(), receipt: None, turn, asked: None, wanted: None }
     }
 
     pub(crate) fn with_reserve(mut self, reserve: Vec<Arc<dyn Part>>) -> Self {
@@ -74,7 +95,7 @@ impl TokenRequest {
 
     fn request(&self, at: &mut Moment<'_>) -> Result<Request<SecretBytes>, LoginError> {
         let unusable = |_| LoginError::Garbled("the auth URL cannot be asked for tokens");
-        let url: Uri = self.url().parse().map_err(|_| LoginError::Garbled("the auth URL is none"))?;
+        let url = self.url()?;
         let said = |speaker: &Speaker| {
             let said = speaker.part.say(speaker.told.as_ref(), &url, at)?;
             Ok((speaker.part.name().to_owned(), said))
@@ -95,9 +116,39 @@ impl TokenRequest {
         Ok(request)
     }
 
-    fn url(&self) -> String {
+    fn url(&self) -> Result<Uri, LoginError> {
         let query = if self.start.catalog { "" } else { "?nocatalog" };
-        format!("{}/auth/tokens{query}", v3_url(&self.start.auth_url))
+        let url = format!("{}/auth/tokens{query}", v3_url(&self.start.auth_url));
+        url.parse().map_err(|_| LoginError::Garbled("the auth URL is none"))
+    }
+
+    /// What the first of the parts that has something to ask wants asked.
+    fn listen(&self, answer: &Response<Vec<u8>>) -> Result<Option<(usize, Inquiry)>, LoginError> {
+        let url = self.url()?;
+        for (index, speaker) in self.turn.speakers.iter().enumerate() {
+            if let Some(inquiry) = speaker.part.heard(answer, speaker.told.as_ref(), &url)? {
+                if speaker.rounds >= MOST_ROUNDS {
+                    return Err(LoginError::Garbled("its handshake has no end"));
+                }
+                return Ok(Some((index, inquiry)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was said in a handshake is not said twice: where the answer got lost, it begins anew.
+    fn begin_lost_handshakes_anew(&mut self) {
+        for speaker in self.turn.speakers.iter_mut().filter(|speaker| speaker.shakes_hands() && speaker.used)
+        {
+            *speaker = Speaker::new(Arc::clone(&speaker.part));
+        }
+    }
+
+    fn granted(&self, answer: &Response<Vec<u8>>) -> Result<Grant, LoginError> {
+        let mut grant = Grant::new(read(answer)?);
+        grant.issuer = v3_url(&self.start.auth_url).parse().ok();
+        grant.asked = self.asked;
+        Ok(grant)
     }
 
     /// Written by hand around the parts, so that their secrets are copied once.
@@ -156,19 +207,35 @@ fn speakers(parts: &[Arc<dyn Part>]) -> Vec<Speaker> {
 
 impl Exchange for TokenRequest {
     fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        if let Some(wanted) = &self.wanted {
+            return Ok(Step::Consult(wanted.inquiry.clone()));
+        }
         self.renew_receipt(at.now());
+        self.begin_lost_handshakes_anew();
         let untold = self.turn.speakers.iter().filter(|speaker| speaker.told.is_none());
         if let Some(inquiry) = untold.filter_map(|speaker| speaker.part.inquiry()).next() {
             return Ok(Step::Consult(inquiry));
         }
         let request = self.request(at)?;
         self.asked = Some(at.now());
-        let once =
-            self.turn.speakers.iter().any(|speaker| speaker.told.is_some() || speaker.part.uses() == Some(1));
+        let once = self.turn.speakers.iter().any(|speaker| {
+            (speaker.told.is_some() && !speaker.shakes_hands()) || speaker.part.uses() == Some(1)
+        });
+        self.turn.speakers.iter_mut().for_each(|speaker| speaker.used = true);
         Ok(if once { Step::AskOnce(request) } else { Step::Ask(request) })
     }
 
     fn told(&mut self, reply: Secret, _: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
+        if let Some(Wanted { speaker, grant, .. }) = self.wanted.take() {
+            if let Some(speaker) = self.turn.speakers.get_mut(speaker) {
+                *speaker = Speaker {
+                    told: Some(reply),
+                    rounds: speaker.rounds + 1,
+                    ..Speaker::new(Arc::clone(&speaker.part))
+                };
+            }
+            return Ok(grant);
+        }
         let mut untold = self.turn.speakers.iter_mut().filter(|speaker| speaker.told.is_none());
         if let Some(speaker) = untold.find(|speaker| speaker.part.inquiry().is_some()) {
             speaker.told = Some(reply);
@@ -182,11 +249,10 @@ impl Exchange for TokenRequest {
                 return self.go_on(receipt, answer.headers(), at.now()).map(|()| None);
             }
         }
-        let token = read(answer)?;
-        let mut grant = Grant::new(token);
-        grant.issuer = v3_url(&self.start.auth_url).parse().ok();
-        grant.asked = self.asked;
-        Ok(Some(grant))
+        let Some((speaker, inquiry)) = self.listen(answer)? else { return self.granted(answer).map(Some) };
+        let grant = if answer.status().is_success() { Some(self.granted(answer)?) } else { None };
+        self.wanted = Some(Wanted { speaker, inquiry, grant });
+        Ok(None)
     }
 }
 

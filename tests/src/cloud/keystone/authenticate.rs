@@ -136,6 +136,11 @@ impl Keystone {
                 let given = identity.application_credential.as_ref().ok_or_else(missing)?;
                 self.prove_application_credential(given, now, proof)
             }
+            "kerberos" => {
+                let user = self.remote_user.take().ok_or_else(Fault::unauthorized)?;
+                let user = self.directory.user_named(&user).ok_or_else(Fault::unauthorized)?;
+                proof.of(&user.id)
+            }
             _ => Err(Fault::unauthorized()),
         }
     }

@@ -8,6 +8,7 @@ mod authenticate;
 pub(crate) mod caller;
 pub(crate) mod directory;
 pub(crate) mod fault;
+pub(crate) mod federated;
 mod oauth1;
 mod oauth2;
 mod receipts;
@@ -46,6 +47,8 @@ pub(crate) struct Keystone {
     pub(crate) dice: Dice,
     /// The other clouds that believe this one, as tokens show them.
     pub(crate) service_providers: Vec<Value>,
+    /// Whom the web server in front says the present request is from.
+    remote_user: Option<String>,
     tokens: BTreeMap<String, Token>,
     trusts: BTreeMap<String, Trust>,
     application_credentials: BTreeMap<String, ApplicationCredential>,
@@ -72,6 +75,7 @@ impl Keystone {
             wrong_passwords: BTreeMap::new(),
             dice,
             service_providers: Vec::new(),
+            remote_user: None,
             tokens: BTreeMap::new(),
             trusts: BTreeMap::new(),
             application_credentials: BTreeMap::new(),

@@ -18,6 +18,7 @@ use super::{
     tokens::{Scope, Standing},
 };
 use crate::cloud::{
+    kerberos,
     knobs::TokenFault,
     saml,
     service::Service,
@@ -35,6 +36,8 @@ struct Asked<'a> {
     now: DateTime<Utc>,
     /// A token that stands for a certificate.
     stand_in: Option<String>,
+    /// Whom the web server in front says it is from.
+    remote_user: Option<&'a str>,
 }
 
 /// A token request under way: it counts as such from its arrival to its answer.
@@ -67,20 +70,25 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     if let Some(reply) = shared.hindrance(Service::Identity).await? {
         return Ok(reply);
     }
-    let fault = if is_login { shared.knobs().token_faults.pop_front() } else { None };
     let now = shared.settings.clock.now();
     if let Some(reply) = saml::answer(shared, &head, &body, now) {
         return Ok(reply);
     }
+    let gate = kerberos::gate(shared, &head, &body);
+    if let kerberos::Gate::Shut(reply) = gate {
+        return Ok(reply);
+    }
+    let fault = if is_login { shared.knobs().token_faults.pop_front() } else { None };
     let stand_in = shared.keystone().stand_in(&head.headers, now).unwrap_or_default();
-    let asked = Asked { head: &head, body: &body, now, stand_in };
-    let reply = match fault {
+    let asked = Asked { head: &head, body: &body, now, stand_in, remote_user: gate.user() };
+    let mut reply = match fault {
         Some(TokenFault::Answer(answer)) => wire::made_up(answer),
         Some(TokenFault::Close) => return Err(Hangup),
         Some(TokenFault::Garbage) => route(shared, &asked).map(|_| garbage()),
         Some(TokenFault::Truncated) => route(shared, &asked).map(truncated),
         None => route(shared, &asked),
     };
+    gate.sign(&mut reply);
     Ok(reply)
 }
 
@@ -114,6 +122,9 @@ fn route(shared: &Shared, asked: &Asked<'_>) -> Reply {
     let outcome = match (method, segments.as_slice()) {
         ("GET", []) => Ok(wire::json(StatusCode::MULTIPLE_CHOICES, &keystone.versions())),
         ("GET", ["v3"]) => ok(keystone.version()),
+        ("GET", _) if kerberos::is_federated(asked.head) => {
+            Ok(keystone.federated(asked.remote_user.unwrap_or_default(), "kerberos", asked.now))
+        }
         ("POST", ["v3", "auth", "tokens"]) => log_in(keystone, asked),
         ("POST", ["v2.0", "tokens"]) if keystone.has_v2 => {
             parse(asked).and_then(|body| keystone.authenticate_v2(&body, asked.now)).and_then(ok)
@@ -148,6 +159,7 @@ fn refuse(keystone: &Keystone, fault: &Fault) -> Reply {
 
 fn log_in(keystone: &mut Keystone, asked: &Asked<'_>) -> Result<Reply, Fault> {
     let body: AuthBody = parse(asked)?;
+    keystone.remote_user = asked.remote_user.map(str::to_owned);
     let headers = &asked.head.headers;
     let told = Wire {
         authorization: wire::get(headers, "authorization"),

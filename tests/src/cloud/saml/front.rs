@@ -1,14 +1,10 @@
 //! The service provider in front of Keystone's `OS-FEDERATION`: it asks clients for an assertion, and
 //! lets those in who have a session.
 
-use chrono::TimeDelta;
 use http::StatusCode;
 
 use super::{Asked, PAOS, PROTOCOL, handle::SamlPlace, no, seal::open, xml};
-use crate::cloud::{
-    keystone::tokens::{Grant, Scope},
-    wire::{self, Reply},
-};
+use crate::cloud::wire::{self, Reply};
 
 /// Nobody is let in without a session: a client that says it can is asked, a browser is sent away.
 pub(super) fn question(asked: &Asked<'_>) -> Reply {
@@ -68,26 +64,5 @@ pub(super) fn consume(asked: &Asked<'_>) -> Reply {
 /// Keystone behind the service provider: an unscoped token for whoever has a session.
 pub(super) fn enter(asked: &Asked<'_>) -> Reply {
     let user = asked.session().unwrap_or_default();
-    let mut keystone = asked.shared.keystone();
-    let Some(user_id) = keystone.directory.user_named(&user).map(|user| user.id.clone()) else {
-        return no(StatusCode::UNAUTHORIZED, "no mapping is for this user");
-    };
-    let life = TimeDelta::from_std(asked.shared.settings.token_life).unwrap_or(TimeDelta::MAX);
-    let grant = Grant {
-        holder_id: user_id,
-        methods: vec![PROTOCOL.into()],
-        scope: Scope::Unscoped,
-        application_credential: None,
-        parent_audit_id: None,
-        expires_at: asked.now.checked_add_signed(life).unwrap_or(asked.now),
-    };
-    let id = keystone.issue(grant, asked.now);
-    match keystone.validate(&id, true, asked.now) {
-        Ok(standing) => {
-            let mut reply = wire::json(StatusCode::CREATED, &keystone.show_token(&standing, true));
-            wire::set(reply.headers_mut(), "x-subject-token", &id);
-            reply
-        }
-        Err(fault) => wire::json(fault.status, &fault.body()),
-    }
+    asked.shared.keystone().federated(&user, PROTOCOL, asked.now)
 }

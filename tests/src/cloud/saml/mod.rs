@@ -2,8 +2,8 @@
 //! and Keystone's own assertions for another Keystone.
 //!
 //! All of them live on Keystone's port, below paths of their own. Nothing is signed: an assertion
-//! bears a digest of its own text, so whoever re-writes it on the way breaks it, as a signature
-//! would be broken.
+//! bears a digest of its own text, so whoever writes it anew on the way breaks it. That is stricter
+//! than a signature, which survives other quotes and spaces between attributes.
 
 mod adfs;
 mod front;

@@ -4,10 +4,11 @@
 mod trust;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderName, Response, Uri, header};
 
-use super::visitor::{Visitor, address};
+use super::visitor::{Visitor, address, is_stale};
 use super::xml::can_stand;
 use super::{Party, Rescope, check_address, check_id, not_the_password, percent_encoded};
 use crate::Secret;
@@ -93,6 +94,7 @@ impl Method for AdfsPassword {
             visitor: Visitor::default(),
             stage: Stage::Prove,
             asked: None,
+            last: None,
         })
     }
 }
@@ -105,6 +107,8 @@ struct Login {
     stage: Stage,
     /// When the last question left.
     asked: Option<Now>,
+    /// When the last answer came that led further.
+    last: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -118,6 +122,28 @@ enum Stage {
 }
 
 impl Login {
+    /// What has waited too long, or must not be sent twice, is not sent.
+    fn forget_what_is_stale(&mut self, now: Now) {
+        if is_stale(self.last, now) || matches!(self.stage, Stage::Present { sent: true, .. }) {
+            self.rescope.begin_anew();
+            self.visitor = Visitor::default();
+            self.stage = Stage::Prove;
+            self.last = None;
+        }
+    }
+
+    fn heard(&mut self, answer: &Response<Vec<u8>>, now: Now) -> Result<Option<Grant>, LoginError> {
+        self.visitor.take_in(answer, now);
+        match self.stage {
+            Stage::Prove => self.proved(answer).map(|()| None),
+            Stage::Present { .. } => self.presented(answer).map(|()| None),
+            Stage::Enter => {
+                let asked = self.asked.unwrap_or(now);
+                self.rescope.unscoped(answer, asked).map_err(not_the_password)
+            }
+        }
+    }
+
     fn proved(&mut self, answer: &Response<Vec<u8>>) -> Result<(), LoginError> {
         if !answer.status().is_success() {
             return Err(trust::refusal(answer));
@@ -142,12 +168,9 @@ impl Login {
 
 impl Exchange for Login {
     fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        self.forget_what_is_stale(at.now());
         if self.rescope.is_due() {
             return self.rescope.need(at);
-        }
-        if matches!(self.stage, Stage::Present { sent: true, .. }) {
-            self.visitor = Visitor::default();
-            self.stage = Stage::Prove;
         }
         self.asked = Some(at.now());
         let Self { method, visitor, stage, rescope, .. } = self;
@@ -174,17 +197,12 @@ impl Exchange for Login {
     }
 
     fn hear(&mut self, answer: &Response<Vec<u8>>, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
-        if self.rescope.is_due() {
-            return self.rescope.hear(answer, at);
+        let now = at.now();
+        let heard =
+            if self.rescope.is_due() { self.rescope.hear(answer, at) } else { self.heard(answer, now) };
+        if heard.is_ok() {
+            self.last = Some(now.tick);
         }
-        self.visitor.take_in(answer, at.now());
-        match self.stage {
-            Stage::Prove => self.proved(answer).map(|()| None),
-            Stage::Present { .. } => self.presented(answer).map(|()| None),
-            Stage::Enter => {
-                let asked = self.asked.unwrap_or_else(|| at.now());
-                self.rescope.unscoped(answer, asked).map_err(not_the_password)
-            }
-        }
+        heard
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Response, StatusCode, Uri, header};
 
-use super::visitor::{PAOS, Visitor, address};
+use super::visitor::{PAOS, Visitor, address, is_stale};
 use super::{
     FederationError, Party, Rescope, basic, check_address, check_id, location, not_the_password, words,
 };
@@ -28,10 +28,6 @@ const VISITING: [(HeaderName, &str); 2] = [
         r#"ver="urn:liberty:paos:2003-08";"urn:oasis:names:tc:SAML:2.0:profiles:SSO:ecp""#,
     ),
 ];
-
-/// How long a question of the service provider's is worth asking: identity providers take none
-/// that is some minutes old.
-const FRESH: Duration = Duration::from_secs(60);
 
 /// A user and a password at a SAML identity provider (`v3samlpassword`).
 ///
@@ -79,6 +75,10 @@ impl Method for Saml2Password {
         crate::identity::v3::check_url(auth_url)?;
         check_id("identity provider", &self.identity_provider)?;
         check_id("protocol", &self.protocol)?;
+        if self.username.contains(':') {
+            // HTTP Basic takes it for the end of the name.
+            return Err(InputError::NotAHeader("username"));
+        }
         check_address("identity_provider_url", &self.identity_provider_url)
     }
 
@@ -90,6 +90,7 @@ impl Method for Saml2Password {
             visitor: Visitor::default(),
             stage: Stage::Visit,
             asked: None,
+            last: None,
         })
     }
 }
@@ -102,6 +103,8 @@ struct Login {
     stage: Stage,
     /// When the last question left.
     asked: Option<Now>,
+    /// When the last answer came that led further.
+    last: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -109,7 +112,7 @@ enum Stage {
     /// Going to Keystone, where the service provider stands in the way.
     Visit,
     /// Taking its question to the identity provider.
-    Prove { wanted: Wanted, since: Duration },
+    Prove { wanted: Wanted },
     /// Taking the answer back. An assertion is good for one time: were that asked twice, all begins anew.
     Relay { to: Uri, answer: SecretBytes, sent: bool },
     /// Telling the service provider why there is none.
@@ -124,20 +127,13 @@ impl Login {
         url.parse().map_err(|_| LoginError::Garbled("the auth URL is none"))
     }
 
-    fn begin_anew(&mut self) {
-        self.visitor = Visitor::default();
-        self.stage = Stage::Visit;
-    }
-
     /// What has waited too long, or must not be sent twice, is not sent.
     fn forget_what_is_stale(&mut self, now: Now) {
-        let stale = match &self.stage {
-            Stage::Prove { since, .. } => now.tick.saturating_sub(*since) >= FRESH,
-            Stage::Relay { sent, .. } => *sent,
-            Stage::Visit | Stage::Object { .. } | Stage::Enter { .. } => false,
-        };
-        if stale {
-            self.begin_anew();
+        if is_stale(self.last, now) || matches!(self.stage, Stage::Relay { sent: true, .. }) {
+            self.rescope.begin_anew();
+            self.visitor = Visitor::default();
+            self.stage = Stage::Visit;
+            self.last = None;
         }
     }
 
@@ -152,7 +148,7 @@ impl Login {
             return self.rescope.unscoped(answer, self.asked.unwrap_or(now));
         }
         let wanted = Wanted::read(answer.body())?;
-        self.stage = Stage::Prove { wanted, since: now.tick };
+        self.stage = Stage::Prove { wanted };
         Ok(None)
     }
 
@@ -190,7 +186,13 @@ impl Login {
                     Party::ServiceProvider.garbled("it sends the login on, and does not say where to")
                 })?;
                 if !same_origin(&self.federated()?, &to) {
-                    return Err(FederationError::Elsewhere { to: to.to_string() }.into());
+                    let to = format!(
+                        "{}://{}{}",
+                        to.scheme_str().unwrap_or_default(),
+                        to.host().unwrap_or_default(),
+                        to.path()
+                    );
+                    return Err(FederationError::Elsewhere { to }.into());
                 }
                 self.stage = Stage::Enter { to };
                 Ok(None)
@@ -201,18 +203,44 @@ impl Login {
     }
 }
 
+impl Login {
+    fn heard(&mut self, answer: &Response<Vec<u8>>, now: Now) -> Result<Option<Grant>, LoginError> {
+        self.visitor.take_in(answer, now);
+        match &self.stage {
+            Stage::Visit => self.visited(answer, now),
+            Stage::Prove { wanted } => match Self::relay(wanted, answer) {
+                Ok((to, answer)) => {
+                    self.stage = Stage::Relay { to, answer, sent: false };
+                    Ok(None)
+                }
+                Err(why @ LoginError::Federation(FederationError::ConsumerMismatch { .. })) => {
+                    let wanted = wanted.consumer.clone();
+                    self.object(&wanted, why)
+                }
+                Err(error) => Err(error),
+            },
+            Stage::Relay { to, .. } => self.relayed(&to.clone(), answer, now),
+            Stage::Object { why, .. } => Err(why.clone()),
+            Stage::Enter { .. } => {
+                let asked = self.asked.unwrap_or(now);
+                self.rescope.unscoped(answer, asked).map_err(not_the_password)
+            }
+        }
+    }
+}
+
 impl Exchange for Login {
     fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        self.forget_what_is_stale(at.now());
         if self.rescope.is_due() {
             return self.rescope.need(at);
         }
-        self.forget_what_is_stale(at.now());
         self.asked = Some(at.now());
         let federated = self.federated()?;
         let Self { method, visitor, stage, .. } = self;
         let request = match stage {
             Stage::Visit => visitor.get(&federated, &VISITING),
-            Stage::Prove { wanted, .. } => {
+            Stage::Prove { wanted } => {
                 let to =
                     address(&method.identity_provider_url, Party::IdentityProvider, "it has no address")?;
                 let question = SecretBytes::new(wanted.question.clone());
@@ -236,30 +264,12 @@ impl Exchange for Login {
     }
 
     fn hear(&mut self, answer: &Response<Vec<u8>>, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
-        if self.rescope.is_due() {
-            return self.rescope.hear(answer, at);
-        }
         let now = at.now();
-        self.visitor.take_in(answer, now);
-        match &self.stage {
-            Stage::Visit => self.visited(answer, now),
-            Stage::Prove { wanted, .. } => match Self::relay(wanted, answer) {
-                Ok((to, answer)) => {
-                    self.stage = Stage::Relay { to, answer, sent: false };
-                    Ok(None)
-                }
-                Err(why @ LoginError::Federation(FederationError::ConsumerMismatch { .. })) => {
-                    let wanted = wanted.consumer.clone();
-                    self.object(&wanted, why)
-                }
-                Err(error) => Err(error),
-            },
-            Stage::Relay { to, .. } => self.relayed(&to.clone(), answer, now),
-            Stage::Object { why, .. } => Err(why.clone()),
-            Stage::Enter { .. } => {
-                let asked = self.asked.unwrap_or(now);
-                self.rescope.unscoped(answer, asked).map_err(not_the_password)
-            }
+        let heard =
+            if self.rescope.is_due() { self.rescope.hear(answer, at) } else { self.heard(answer, now) };
+        if heard.is_ok() {
+            self.last = Some(now.tick);
         }
+        heard
     }
 }

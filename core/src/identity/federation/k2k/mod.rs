@@ -1,19 +1,22 @@
 //! Keystone to Keystone: the Keystone at home vouches for its users at another.
 
+mod provider;
+
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{HeaderName, Request, Response, StatusCode, Uri, header};
-use serde::Serialize;
+use http::{HeaderName, Response, StatusCode, Uri, header};
 
-use super::visitor::{PAOS, Visitor, address};
-use super::{FederationError, Party, Rescope, not_the_password};
+use super::visitor::{PAOS, Visitor, is_stale};
+use super::{Party, Rescope, not_the_password};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
-use crate::identity::v3::{check_url, to_json, v3_url};
+use crate::identity::v3::check_url;
 use crate::identity::{Exchange, Fields, Grant, Method, Moment, Renewal, Scope, Start, Step};
 use crate::secret::SecretBytes;
 use crate::time::Now;
-use crate::token::{ServiceProvider, Token};
+use crate::token::Token;
+use provider::{Provider, assertion_request};
 
 const ENTERING: [(HeaderName, &str); 2] = [(header::ACCEPT, "*/*"), (header::CONTENT_TYPE, PAOS)];
 
@@ -50,6 +53,11 @@ impl Keystone2Keystone {
         self.home_scope = scope;
         self
     }
+
+    /// A login at home. With a catalog or without: Keystone tells of service providers in both.
+    fn at_home(&self, start: &Start) -> Box<dyn Exchange> {
+        Arc::clone(&self.home).begin(Start { scope: self.home_scope.clone(), ..start.clone() })
+    }
 }
 
 impl Method for Keystone2Keystone {
@@ -79,13 +87,10 @@ impl Method for Keystone2Keystone {
     }
 
     fn begin(self: Arc<Self>, start: Start) -> Box<dyn Exchange> {
-        // With a catalog or without: the Keystone at home tells of service providers in both.
-        let at_home = Start { scope: self.home_scope.clone(), ..start.clone() };
-        let home = Arc::clone(&self.home).begin(at_home);
-        let service_provider = self.service_provider.clone();
+        let home = self.at_home(&start);
         let rescope = Rescope::new(start.clone());
         Box::new(Login {
-            service_provider,
+            method: self,
             start,
             home,
             rescope,
@@ -93,13 +98,14 @@ impl Method for Keystone2Keystone {
             vouched: None,
             stage: Stage::Home,
             asked: None,
+            last: None,
         })
     }
 }
 
 #[derive(Debug)]
 struct Login {
-    service_provider: String,
+    method: Arc<Keystone2Keystone>,
     start: Start,
     home: Box<dyn Exchange>,
     rescope: Rescope,
@@ -108,6 +114,8 @@ struct Login {
     stage: Stage,
     /// When the last question left.
     asked: Option<Now>,
+    /// When the last answer came that led further.
+    last: Option<Duration>,
 }
 
 /// What the login at home brought.
@@ -138,59 +146,55 @@ enum Stage {
     },
 }
 
-/// Where the other cloud takes assertions, and where its Keystone then gives a token.
-#[derive(Clone, Debug)]
-struct Provider {
-    consumer: Uri,
-    keystone: Uri,
-}
-
-impl Provider {
-    fn of(token: &Token, wanted: &str) -> Result<Self, LoginError> {
-        let known = &token.description.service_providers;
-        let found = known.iter().find(|provider| provider.id == wanted);
-        let Some(ServiceProvider { sp_url, auth_url, .. }) = found else {
-            let known = known.iter().map(|provider| provider.id.clone()).collect();
-            let wanted = wanted.to_owned();
-            return Err(FederationError::NoSuchServiceProvider { wanted, known }.into());
-        };
-        let party = Party::BaseKeystone;
-        Ok(Self {
-            consumer: address(sp_url, party, "the `sp_url` of the service provider is no web address")?,
-            keystone: address(auth_url, party, "the `auth_url` of the service provider is no web address")?,
-        })
-    }
-
-    /// The other Keystone's own address.
-    fn auth_url(&self) -> Result<Uri, LoginError> {
-        let url = self.keystone.to_string();
-        let own = url.split_once("/OS-FEDERATION/").map_or(url.as_str(), |(own, _)| own);
-        address(own, Party::BaseKeystone, "the `auth_url` of the service provider is no web address")
-    }
-}
-
 impl Login {
-    fn at_home(&mut self, heard: Option<Grant>) -> Result<Option<Grant>, LoginError> {
+    /// What has waited too long, or must not be sent twice, is not sent. Nobody is asked twice for
+    /// what only somebody can tell.
+    fn forget_what_is_stale(&mut self, now: Now) {
+        let at_home = matches!(self.stage, Stage::Home);
+        if !at_home && is_stale(self.last, now) && self.method.renewal() == Renewal::Unattended {
+            self.home = self.method.at_home(&self.start);
+            self.rescope.begin_anew();
+            self.stage = Stage::Home;
+            self.last = None;
+        } else if let Stage::Present { token, to, sent: true, .. } = &self.stage {
+            self.stage = Stage::Vouch { token: token.clone(), to: to.clone() };
+        } else {
+            return;
+        }
+        self.visitor = Visitor::default();
+    }
+
+    fn heard(&mut self, answer: &Response<Vec<u8>>, now: Now) -> Result<Option<Grant>, LoginError> {
+        match &self.stage {
+            Stage::Home => Ok(None),
+            Stage::Vouch { token, to } => {
+                if !answer.status().is_success() {
+                    return Err(Party::BaseKeystone.failed(answer));
+                }
+                if answer.body().is_empty() {
+                    return Err(Party::BaseKeystone.garbled("its assertion is empty"));
+                }
+                let (token, to) = (token.clone(), to.clone());
+                let assertion = SecretBytes::new(answer.body().clone());
+                self.stage = Stage::Present { token, to, assertion, sent: false };
+                Ok(None)
+            }
+            Stage::Present { to, .. } => {
+                let to = to.clone();
+                self.visitor.take_in(answer, now);
+                self.presented(to, answer, now)
+            }
+            Stage::Enter { .. } => self.unscoped(answer, now),
+        }
+    }
+
+    fn came_home(&mut self, heard: Option<Grant>) -> Result<Option<Grant>, LoginError> {
         let Some(Grant { token, kept, renewal, .. }) = heard else { return Ok(None) };
         self.vouched = Some(Vouched { kept, renewal });
-        let to = Provider::of(&token, &self.service_provider)?;
+        let to = Provider::of(&token, &self.method.service_provider)?;
         self.rescope = Rescope::new(Start { auth_url: to.auth_url()?, ..self.start.clone() });
         self.stage = Stage::Vouch { token, to };
         Ok(None)
-    }
-
-    fn assertion_request(&self, token: &Token) -> Result<Request<SecretBytes>, LoginError> {
-        let body = Body {
-            auth: Auth {
-                identity: Identity { methods: ["token"], token: Id { id: token.id.reveal() } },
-                scope: ToProvider { service_provider: Id { id: &self.service_provider } },
-            },
-        };
-        Request::post(format!("{}/auth/OS-FEDERATION/saml2/ecp", v3_url(&self.start.auth_url)))
-            .header(header::CONTENT_TYPE, "application/json")
-            .header(header::ACCEPT, "application/json")
-            .body(to_json(&body))
-            .map_err(|_| LoginError::Garbled("the auth URL cannot be asked for assertions"))
     }
 
     fn presented(
@@ -229,19 +233,15 @@ impl Login {
 
 impl Exchange for Login {
     fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        self.forget_what_is_stale(at.now());
         if self.rescope.is_due() {
             return self.rescope.need(at);
-        }
-        if let Stage::Present { token, to, sent: true, .. } = &self.stage {
-            self.visitor = Visitor::default();
-            self.stage = Stage::Vouch { token: token.clone(), to: to.clone() };
         }
         self.asked = Some(at.now());
         let request = match &mut self.stage {
             Stage::Home => return self.home.need(at),
             Stage::Vouch { token, .. } => {
-                let token = token.clone();
-                self.assertion_request(&token)
+                assertion_request(&self.start.auth_url, token, &self.method.service_provider)
             }
             Stage::Present { to, assertion, sent, .. } => {
                 *sent = true;
@@ -253,65 +253,22 @@ impl Exchange for Login {
     }
 
     fn hear(&mut self, answer: &Response<Vec<u8>>, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
-        if self.rescope.is_due() {
-            let grant = self.rescope.hear(answer, at)?;
-            return Ok(grant.map(|grant| self.vouched(grant)));
-        }
         let now = at.now();
-        match &self.stage {
-            Stage::Home => {
-                let heard = self.home.hear(answer, at)?;
-                self.at_home(heard)
-            }
-            Stage::Vouch { token, to } => {
-                if !answer.status().is_success() {
-                    return Err(Party::BaseKeystone.failed(answer));
-                }
-                if answer.body().is_empty() {
-                    return Err(Party::BaseKeystone.garbled("its assertion is empty"));
-                }
-                let assertion = SecretBytes::new(answer.body().clone());
-                self.stage = Stage::Present { token: token.clone(), to: to.clone(), assertion, sent: false };
-                Ok(None)
-            }
-            Stage::Present { to, .. } => {
-                let to = to.clone();
-                self.visitor.take_in(answer, now);
-                self.presented(to, answer, now)
-            }
-            Stage::Enter { .. } => self.unscoped(answer, now),
+        let heard = if self.rescope.is_due() {
+            self.rescope.hear(answer, at).map(|grant| grant.map(|grant| self.vouched(grant)))
+        } else if matches!(self.stage, Stage::Home) {
+            self.home.hear(answer, at).and_then(|heard| self.came_home(heard))
+        } else {
+            self.heard(answer, now)
+        };
+        if heard.is_ok() {
+            self.last = Some(now.tick);
         }
+        heard
     }
 
     fn told(&mut self, reply: Secret, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
         let heard = self.home.told(reply, at)?;
-        self.at_home(heard)
+        self.came_home(heard)
     }
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    auth: Auth<'a>,
-}
-
-#[derive(Serialize)]
-struct Auth<'a> {
-    identity: Identity<'a>,
-    scope: ToProvider<'a>,
-}
-
-#[derive(Serialize)]
-struct Identity<'a> {
-    methods: [&'static str; 1],
-    token: Id<'a>,
-}
-
-#[derive(Serialize)]
-struct ToProvider<'a> {
-    service_provider: Id<'a>,
-}
-
-#[derive(Serialize)]
-struct Id<'a> {
-    id: &'a str,
 }
