@@ -13,7 +13,8 @@ use thiserror::Error;
 
 use crate::EndpointError;
 use crate::headers::request_id;
-use crate::identity::Receipt;
+pub use crate::identity::ProviderProblem;
+use crate::identity::{Receipt, may_pass};
 
 /// Which of a session's identities is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -185,6 +186,14 @@ pub enum LoginError {
     /// Keystone cannot be reached.
     #[error("Keystone cannot be reached")]
     Unreachable(#[source] Cause),
+    /// An identity provider, which is to vouch for the user at Keystone, did not.
+    #[error("the identity provider `{provider}` {problem}")]
+    Provider {
+        /// Which: as Keystone knows it, or its host.
+        provider: String,
+        /// Why.
+        problem: ProviderProblem,
+    },
     /// Something answered that is not Keystone, or not Identity API v3.
     #[error(
         "the answer to the login is not Keystone's ({0}): check the auth URL, and what stands in front of it"
@@ -231,6 +240,9 @@ impl LoginError {
                 Self::Denied { status, message: reword(message), request_id }
             }
             Self::Unanswered(words) => Self::Unanswered(reword(words)),
+            Self::Provider { provider, problem } => {
+                Self::Provider { provider, problem: problem.reworded(reword) }
+            }
             other => other,
         }
     }
@@ -240,11 +252,15 @@ impl LoginError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Busy { .. } | Self::NotTold(_) => true,
-            Self::Unreachable(cause) => {
-                !matches!(cause.kind, Trouble::Tls | Trouble::Unreadable | Trouble::Unusable)
-            }
+            Self::Unreachable(cause) => may_pass(cause),
+            Self::Provider { problem, .. } => problem.is_transient(),
             _ => false,
         }
+    }
+
+    /// Whether the credentials are wrong: they are not sent again.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::Provider { problem: ProviderProblem::Refused { .. }, .. })
     }
 }
 

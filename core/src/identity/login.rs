@@ -4,14 +4,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, Uri, uri::Authority};
 
 use super::credential::Credential;
 use super::{Exchange, Grant, Inquiry, Moment, Step};
 use crate::Secret;
-use crate::error::{Cause, LoginError, Trouble};
+use crate::error::{Cause, LoginError, ProviderProblem, Trouble};
 use crate::random::Random;
 use crate::secret::SecretBytes;
+use crate::service::same_origin;
 use crate::time::Now;
 
 /// The most of somebody's words that is kept.
@@ -23,6 +24,8 @@ pub(crate) struct Login {
     under_way: Option<UnderWay>,
     /// What the last login kept.
     kept: Option<Secret>,
+    /// What is to be kept from now on, if that has changed.
+    keeps: Option<Option<Secret>>,
 }
 
 #[derive(Debug)]
@@ -33,6 +36,10 @@ struct UnderWay {
     asked: Option<Now>,
     /// A question is out that must not be sent again.
     once: bool,
+    /// Whom the last question went to, if that is not Keystone.
+    stranger: Option<String>,
+    /// An answer has led to another question.
+    midway: bool,
 }
 
 /// What a login needs next.
@@ -60,7 +67,7 @@ pub(crate) struct Heard {
 impl Login {
     /// A login with this credential; without one, it begins by asking for it.
     pub(crate) fn new(credential: Option<Arc<Credential>>, kept: Option<Secret>) -> Self {
-        let mut login = Self { under_way: None, kept };
+        let mut login = Self { under_way: None, kept, keeps: None };
         if let Some(credential) = credential {
             login.told_credential(credential);
         }
@@ -69,12 +76,15 @@ impl Login {
 
     pub(crate) fn next(&mut self, now: Now, random: &mut Random) -> Result<Next, LoginError> {
         let Some(login) = &mut self.under_way else { return Ok(Next::Credential) };
-        let step =
-            login.exchange.need(&mut Moment::new(now, random)).map_err(|error| login.scrubbed(error))?;
+        let mut at = Moment::new(now, random);
+        let step = login.exchange.need(&mut at);
+        self.keeps = at.kept.or(self.keeps.take());
+        let step = step.map_err(|error| login.scrubbed(error))?;
         login.once = matches!(step, Step::AskOnce(_));
         Ok(match step {
             Step::Ask(request) | Step::AskOnce(request) => {
                 login.asked = Some(now);
+                login.stranger = stranger(request.uri(), login.credential.auth_url());
                 Next::Answer(request, Arc::clone(&login.credential))
             }
             Step::Consult(inquiry) => Next::Inquiry(inquiry),
@@ -84,7 +94,8 @@ impl Login {
 
     pub(crate) fn told_credential(&mut self, credential: Arc<Credential>) {
         let exchange = credential.begin(self.kept.take());
-        self.under_way = Some(UnderWay { credential, exchange, asked: None, once: false });
+        self.under_way =
+            Some(UnderWay { credential, exchange, asked: None, once: false, stranger: None, midway: false });
     }
 
     /// Takes in what was asked of somebody; `None` where there is more to do.
@@ -95,11 +106,28 @@ impl Login {
         random: &mut Random,
     ) -> Option<Heard> {
         let login = self.under_way.as_mut()?;
+        let mut at = Moment::new(now, random);
         let told = match reply {
-            Ok(reply) => login.exchange.told(reply, &mut Moment::new(now, random)),
+            Ok(reply) => login.exchange.told(reply, &mut at),
             Err(reason) => Err(LoginError::Unanswered(reason)),
         };
+        self.keeps = at.kept.or(self.keeps.take());
         login.heard(told, now)
+    }
+
+    /// What the next login is to begin with, if that has changed since this was asked last.
+    pub(crate) fn keeps(&mut self) -> Option<Option<Secret>> {
+        self.keeps.take()
+    }
+
+    /// Whether some of it is done: then it is the same use of its credential that goes on.
+    pub(crate) fn is_midway(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|login| login.midway)
+    }
+
+    /// Whether the last question went to somebody else than Keystone.
+    pub(crate) fn asks_a_stranger(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|login| login.stranger.is_some())
     }
 
     /// When its last question left.
@@ -122,11 +150,17 @@ impl Login {
         let login = self.under_way.as_mut()?;
         let asked = login.asked?;
         let once = std::mem::take(&mut login.once);
-        let told = match answer {
-            Ok(answer) => login.exchange.hear(answer, &mut Moment::new(now, random)),
-            Err(cause) if once && left(&cause) => Err(LoginError::OnceLost),
-            Err(cause) => Err(LoginError::Unreachable(cause)),
+        let mut at = Moment::new(now, random);
+        let told = match (answer, login.stranger.clone()) {
+            (Ok(answer), _) => login.exchange.hear(answer, &mut at),
+            (Err(cause), _) if once && left(&cause) => Err(LoginError::OnceLost),
+            (Err(cause), None) => Err(LoginError::Unreachable(cause)),
+            (Err(cause), Some(provider)) => {
+                Err(LoginError::Provider { provider, problem: ProviderProblem::Unreachable(cause) })
+            }
         };
+        self.keeps = at.kept.or(self.keeps.take());
+        login.midway |= matches!(told, Ok(None));
         login.heard(told, asked)
     }
 }
@@ -143,6 +177,12 @@ impl UnderWay {
         let fields = self.credential.fields();
         error.reworded(|words| fields.scrub(words).chars().take(LONGEST_MESSAGE).collect())
     }
+}
+
+/// Whose address this is, if it is not Keystone's.
+fn stranger(uri: &Uri, auth_url: &Uri) -> Option<String> {
+    let theirs = uri.authority().map(Authority::as_str).unwrap_or_default();
+    (!same_origin(auth_url, uri)).then(|| theirs.rsplit('@').next().unwrap_or_default().to_owned())
 }
 
 /// Whether a request may have got to where it was sent.

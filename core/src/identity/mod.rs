@@ -16,6 +16,8 @@ pub(crate) mod v3;
 
 pub use borrowed::Borrowed;
 pub use credential::Credential;
+pub use federation::ProviderProblem;
+pub(crate) use federation::may_pass;
 pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};
