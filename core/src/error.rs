@@ -67,6 +67,12 @@ pub enum InputError {
     /// A name that is to stand in an address, and cannot.
     #[error("the {0} `{1}` cannot stand in an address: letters, digits and `-._~` only")]
     NotAnId(&'static str, String),
+    /// Not an address of an identity provider's.
+    #[error("the {0} is not an absolute http or https address, without a user name in it and without a `#`")]
+    ProviderUrl(&'static str),
+    /// An address of an identity provider's that nobody knows.
+    #[error("nobody says where the provider's {0} is: state it, or a `discovery_endpoint`")]
+    NoProviderUrl(&'static str),
     /// Two sources for one header.
     #[error(
         "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"

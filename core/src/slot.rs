@@ -179,6 +179,14 @@ impl<W, F: Clone> Slot<W, F> {
         }
     }
 
+    /// Why it cannot be had for the moment.
+    pub(crate) fn cooling(&self, tick: Duration) -> Option<&F> {
+        match &self.phase {
+            Phase::Cooling { until, failure, .. } if tick < *until => Some(failure),
+            _ => None,
+        }
+    }
+
     /// What went wrong last, if anything has since the last success.
     pub(crate) fn last_failure(&self) -> Option<&F> {
         self.last.as_ref()

@@ -18,6 +18,10 @@ pub use borrowed::Borrowed;
 pub use credential::Credential;
 pub use federation::ProviderProblem;
 pub(crate) use federation::may_pass;
+pub use federation::oidc::{
+    CodeChallenge, OidcAccessToken, OidcAuthorizationCode, OidcClientCredentials, OidcDevice, OidcPassword,
+    OidcProvider, OidcTokenType,
+};
 pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};

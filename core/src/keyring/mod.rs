@@ -126,7 +126,8 @@ impl Keyring {
             _ if self.have(want, now, clock) != Have::Nothing => return Turn::Use,
             Source::Nowhere => return Turn::Fail(LoginError::NotRenewable),
             Source::Known(_) if self.is_spent() && !self.slot.is_flying() => {
-                return Turn::Fail(LoginError::Spent);
+                let why = self.slot.cooling(now.tick).cloned();
+                return Turn::Fail(why.unwrap_or(LoginError::Spent));
             }
             Source::Known(credential) => Some(Arc::clone(credential)),
             Source::Asked => None,

@@ -64,6 +64,9 @@ pub enum ProviderProblem {
     /// Something answered that is not what was expected.
     #[error("gave an unusable answer ({0}): check its endpoints, and what stands in front of them")]
     Garbled(&'static str),
+    /// Its page led to something that is no code of this login.
+    #[error("led to {0}: begin again, and tell the code, or the whole address, to which its page leads then")]
+    NoCode(&'static str),
     /// Its discovery document does not have this endpoint.
     #[error("names no usable `{0}` in its discovery document: state that endpoint yourself")]
     NoEndpoint(&'static str),
