@@ -23,7 +23,7 @@ use super::{
 /// A running cloud. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Cloud {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     server: Server,
 }
 

@@ -9,6 +9,7 @@ use http::{StatusCode, request::Parts};
 
 use super::{
     counters::{Arrival, Books},
+    identity_provider::IdentityProvider,
     keystone::Keystone,
     knobs::{Knobs, Outage},
     service::Service,
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     books: Mutex<Books>,
     resources: Mutex<Resources>,
     objects: Mutex<ObjectStore>,
+    provider: Mutex<IdentityProvider>,
 }
 
 impl Shared {
@@ -36,6 +38,7 @@ impl Shared {
             books: Mutex::default(),
             resources: Mutex::default(),
             objects: Mutex::default(),
+            provider: Mutex::default(),
         }
     }
 
@@ -57,6 +60,11 @@ impl Shared {
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, ObjectStore> {
         lock(&self.objects)
+    }
+
+    /// Whoever needs Keystone too takes that first.
+    pub(crate) fn provider(&self) -> MutexGuard<'_, IdentityProvider> {
+        lock(&self.provider)
     }
 
     /// Writes down that a request came.

@@ -8,6 +8,7 @@ mod authenticate;
 pub(crate) mod caller;
 pub(crate) mod directory;
 pub(crate) mod fault;
+mod federation;
 mod render;
 pub(crate) mod routes;
 pub(crate) mod tokens;
