@@ -58,6 +58,10 @@ pub(crate) struct Talk {
     pub(crate) keys: Keychain,
     pub(crate) user: KeyringId,
     pub(crate) now: Now,
+    /// How many seconds Keystone's tokens live.
+    pub(crate) life: u64,
+    /// How long a call waits. A person takes minutes.
+    pub(crate) patience: Duration,
     /// All that `Debug` showed on the way.
     pub(crate) shown: String,
 }
@@ -70,7 +74,7 @@ impl Talk {
     pub(crate) fn of(credential: Credential) -> Self {
         let mut keys = Keychain::new(7);
         let user = keys.add(credential).unwrap();
-        Self { keys, user, now: start(), shown: String::new() }
+        Self { keys, user, now: start(), life: 3600, patience: HOUR, shown: String::new() }
     }
 
     pub(crate) fn pass(&mut self, span: Duration) {
@@ -78,8 +82,7 @@ impl Talk {
     }
 
     pub(crate) fn call(&self) -> Call {
-        // A person takes minutes.
-        get(&Session::of(self.user).deadline(HOUR))
+        get(&Session::of(self.user).deadline(self.patience))
     }
 
     /// One call, from its first question to its dispatch or its failure; the next begins two hours
@@ -130,7 +133,7 @@ impl Talk {
         let lost = |kind| Cause { kind, text: "cable".to_owned() };
         match say {
             Some(Say::Answer(status, body)) => Event::Answered(answer(status, &body)),
-            Some(Say::Token(name)) => Event::Answered(granted(name, self.now, 3600, &["member"])),
+            Some(Say::Token(name)) => Event::Answered(granted(name, self.now, self.life, &["member"])),
             Some(Say::Told(told)) => Event::Told(Reply::Answer(Ok(told.into()))),
             Some(Say::Back(url)) => {
                 let state = log.rsplit("state=").next().and_then(|rest| rest.split('&').next());

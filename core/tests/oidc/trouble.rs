@@ -149,6 +149,47 @@ fn a_token_that_died_while_keystone_was_away_is_not_shown() {
 }
 
 #[test]
+fn an_unscoped_token_that_died_while_keystone_was_away_is_not_exchanged() {
+    let credential = Credential::new("http://keystone:5000", password()).unwrap();
+    let mut talk = Talk::of(credential.scope(Scope::project("demo")));
+    talk.life = 3;
+    let away = [Say::Down, Say::Down, Say::Down];
+    let end = [Say::Token("u2"), Say::Token("t2")];
+    let log = talk.run([tokens("at1", None), Say::Token("u1")].into_iter().chain(away).chain(end));
+    assert_eq!((log.matches("Bearer at1").count(), log.matches(r#""id":"u1""#).count()), (2, 3), "{log}");
+    assert!(log.contains(r#""id":"u2""#) && log.ends_with("send t2+-\n"), "{log}");
+}
+
+#[test]
+fn a_caller_whose_time_is_up_leaves_the_page_to_the_next() {
+    let device = OidcDevice::new(provider()).device_authorization_endpoint("https://h/dev");
+    let mut talk = Talk::with(device);
+    talk.patience = SECOND * 3;
+    let codes = r#"{"device_code":"d","user_code":"U","expires_in":60,"verification_uri":"https://h/"}"#;
+    let log = talk.run_now([json(200, codes), Say::Told(""), no("authorization_pending")]);
+    assert_snapshot!(log, @r"
+    POST https://h/dev
+      content-type: application/x-www-form-urlencoded
+      client_id=keepstone&scope=openid+profile
+    visit https://h/ code U within 60s?
+    POST https://sso.example.org/token
+      content-type: application/x-www-form-urlencoded
+      device_code=d&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=keepstone
+    wait 3s
+    the call's deadline passed while waiting for a token of the user's identity: allow more time, or look at what held it up
+    ");
+    assert_snapshot!(talk.run_now([tokens("at1", None), Say::Token("u1")]), @r"
+    wait 2s
+    POST https://sso.example.org/token
+      content-type: application/x-www-form-urlencoded
+      device_code=d&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&client_id=keepstone
+    POST http://keystone:5000/v3/OS-FEDERATION/identity_providers/sso/protocols/openid/auth
+      authorization: Bearer at1
+    send u1+-
+    ");
+}
+
+#[test]
 fn whoever_takes_over_goes_on() {
     let credential = Credential::new("http://keystone:5000", password()).unwrap();
     let mut talk = Talk::of(credential.scope(Scope::project("demo")));

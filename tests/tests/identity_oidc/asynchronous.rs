@@ -5,8 +5,8 @@ use std::time::Duration;
 use keepstone_async::Identity;
 use keepstone_core::Credential;
 
-use crate::asynchronous_world::{SECOND, World, everywhere, status};
-use crate::cases::{Helper, all, assert_renewed, renewable};
+use crate::asynchronous_world::{SECOND, World, everywhere, get, status};
+use crate::cases::{Helper, all, assert_announced, assert_renewed, given_token, renewable, scribe};
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -17,6 +17,17 @@ fn identity(world: &World, credential: &Credential, helper: &Helper) -> Identity
         async move { helper.answer(&inquiry) }
     };
     world.client.identity_asking(credential.clone(), answer).unwrap()
+}
+
+#[test]
+fn keystone_is_shown_a_token_without_a_body() {
+    everywhere(async || {
+        let (url, written) = scribe();
+        let world = World::still();
+        let identity = identity(&world, &given_token(&url), &Helper::new(&world.cloud));
+        get(&world.volumes_of(&identity), "/volumes").await.unwrap_err();
+        assert_announced(&written.join().unwrap());
+    });
 }
 
 #[test]

@@ -8,7 +8,10 @@ use keepstone_core::{Credential, Failure, LoginError, ProviderProblem};
 use keepstone_tests::cloud::{Outage, Service};
 
 use crate::blocking_world::{SECOND, World, get, status};
-use crate::cases::{Helper, all, assert_renewed, demo, device, federated, password, renewable};
+use crate::cases::{
+    Helper, all, assert_announced, assert_renewed, demo, device, federated, given_token, password, renewable,
+    scribe,
+};
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -24,6 +27,15 @@ fn login_error(world: &World, identity: &Identity) -> LoginError {
         Error::Failure(Failure::Login { source, .. } | Failure::Late { last: Some(source), .. }) => source,
         other => panic!("{other:?}: {:?}", other.source()),
     }
+}
+
+#[test]
+fn keystone_is_shown_a_token_without_a_body() {
+    let (url, written) = scribe();
+    let world = World::still();
+    let identity = identity(&world, &given_token(&url), &Helper::new(&world.cloud));
+    login_error(&world, &identity);
+    assert_announced(&written.join().unwrap());
 }
 
 #[test]

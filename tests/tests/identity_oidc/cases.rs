@@ -1,5 +1,7 @@
 //! The methods, their users, and what all of it leaves behind.
 
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -111,6 +113,28 @@ pub(crate) fn all(cloud: &Cloud) -> Vec<Case> {
         case("a token that is given", 0, demo(cloud, token)),
     ]);
     cases
+}
+
+/// A Keystone that writes down one question and hangs up: its address, and the question.
+pub(crate) fn scribe() -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let written = std::thread::spawn(move || {
+        let lines = BufReader::new(listener.accept().unwrap().0).lines().map(Result::unwrap);
+        lines.take_while(|line| !line.is_empty()).map(|line| line.to_ascii_lowercase() + "\n").collect()
+    });
+    (url, written)
+}
+
+/// An empty body is announced, or servers that want a length answer 411.
+pub(crate) fn assert_announced(question: &str) {
+    assert!(question.contains("content-length: 0\n"), "{question}");
+    assert!(question.contains("authorization: bearer at1\n"), "{question}");
+    assert!(!question.contains("content-type"), "{question}");
+}
+
+pub(crate) fn given_token(auth_url: &str) -> Credential {
+    Credential::new(auth_url, OidcAccessToken::new(PROVIDER, PROTOCOL, "at1")).unwrap()
 }
 
 /// How often Keystone was shown a token of the provider's.
