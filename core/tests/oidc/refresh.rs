@@ -107,6 +107,26 @@ fn a_refresh_that_brings_too_little_is_no_good() {
 }
 
 #[test]
+fn what_renews_goes_on_although_its_grant_is_no_longer_offered() {
+    let provider = keepstone_core::identity::OidcProvider::new("sso", "openid", "urn:batch")
+        .client_secret("s")
+        .discovery_endpoint(crate::talk::DISCOVERY);
+    let document = |grant: &str| {
+        let url = r#""token_endpoint":"https://sso.example.org/token""#;
+        json(200, &format!(r#"{{{url},"grant_types_supported":["{grant}"]}}"#))
+    };
+    let mut talk = Talk::with(OidcClientCredentials::new(provider));
+    let log = talk.run([document("client_credentials"), tokens("at1", Some("r1")), Say::Token("u1")]);
+    // `urn%3Abatch:s`: the secret begins at the first colon.
+    assert!(log.contains("Basic dXJuJTNBYmF0Y2g6cw=="), "{log}");
+    let log = talk.run([document("refresh_token"), tokens("at2", None), Say::Token("u2")]);
+    assert!(log.ends_with("send u2+-\n"), "{log}");
+    // Once it is refused, the list counts.
+    let log = talk.run([document("refresh_token"), no("invalid_grant")]);
+    assert!(log.contains("does not offer the grant `client_credentials`"), "{log}");
+}
+
+#[test]
 fn a_wrong_client_is_not_the_refresh_tokens_fault() {
     let mut talk = renewable();
     let log = talk.run([no("invalid_client")]);
@@ -203,6 +223,7 @@ fn it_renews_early_but_an_errand_bothers_nobody() {
     let [Say::Answer(status, body), _] = approved() else { panic!() };
     let step = errand.next(&mut talk.keys, Event::Answered(answer(status, &body)), talk.now);
     assert!(matches!(step, ErrandStep::Done), "{step:?}");
+    talk.pass(SECOND * 30);
     let dispatch = stale(&mut talk);
     assert!(dispatch.errand.is_none(), "the token is all there is without somebody's help");
     // By the time somebody is needed, the page is over, and another is asked for.

@@ -146,6 +146,28 @@ fn a_token_that_died_while_keystone_was_away_is_not_shown() {
     let dead = || json(200, r#"{"access_token":"at3","expires_in":0}"#);
     let log = talk.run([dead(), Say::Down, dead(), Say::Token("u3")]);
     assert_eq!(log.matches("wait ").count(), 1, "{log}");
+    assert!(log.ends_with("send u3+-\n"), "{log}");
+}
+
+#[test]
+fn what_was_good_for_one_time_is_asked_for_again_once_its_token_died() {
+    let short = || json(200, r#"{"access_token":"at1","expires_in":1}"#);
+    let mut talk = Talk::with(password().otp_asked("totp"));
+    let script = [Say::Told("111"), short(), Say::Down, Say::Down, Say::Told("222"), tokens("at2", None)];
+    let log = talk.run(script.into_iter().chain([Say::Token("u1")]));
+    assert!(log.contains("totp=111") && log.contains("totp=222"), "{log}");
+    let mut talk = Talk::with(OidcAuthorizationCode::given(provider(), "c0de"));
+    let end = end(&mut talk, [short(), Say::Down, Say::Down]);
+    assert!(end.contains("the credential's uses are spent"), "{end}");
+}
+
+#[test]
+fn tokens_that_are_dead_on_arrival_do_not_spin() {
+    let credential = Credential::new("http://keystone:5000", password()).unwrap();
+    let mut talk = Talk::of(credential.scope(Scope::project("demo")));
+    talk.life = 1;
+    let end = end(&mut talk, [tokens("at1", None), Say::Token("u1"), Say::Token("t1")]);
+    assert!(end.contains("live less than two seconds"), "{end}");
 }
 
 #[test]
@@ -220,8 +242,14 @@ fn whoever_takes_over_goes_on() {
 #[test]
 fn a_leader_lost_in_a_step_for_one_time_ends_the_login() {
     let code = || OidcAuthorizationCode::given(provider(), "c0de");
-    for lost in [Say::Gone, Say::Lost] {
-        let mut talk = Talk::with(code());
+    let otp = || Talk::with(password().otp("totp", "123456"));
+    let talks = [
+        (Talk::with(code()), Say::Gone),
+        (Talk::with(code()), Say::Lost),
+        (otp(), Say::Gone),
+        (otp(), Say::Lost),
+    ];
+    for (mut talk, lost) in talks {
         let end = talk.run_now([lost]);
         let end = end.lines().last().unwrap();
         assert!(end.contains("the answer to a one-time code got lost"), "{end}");
