@@ -13,7 +13,8 @@ use thiserror::Error;
 
 use crate::EndpointError;
 use crate::headers::request_id;
-use crate::identity::{FederationError, Receipt};
+pub use crate::identity::ProviderProblem;
+use crate::identity::{FederationError, Receipt, may_pass};
 use crate::token::Unreadable;
 
 /// Which of a session's identities is meant.
@@ -115,6 +116,12 @@ pub enum InputError {
     /// A text that no XML can hold.
     #[error("the {0} holds control characters that no XML message can carry")]
     NotInXml(&'static str),
+    /// Not an address of an identity provider's.
+    #[error("the {0} is not an absolute http or https address, without a user name in it and without a `#`")]
+    ProviderUrl(&'static str),
+    /// An address of an identity provider's that nobody knows.
+    #[error("nobody says where the provider's {0} is: state it, or a `discovery_endpoint`")]
+    NoProviderUrl(&'static str),
     /// Two sources for one header.
     #[error(
         "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"
@@ -246,6 +253,14 @@ pub enum LoginError {
     /// Somebody else who takes part in the login failed.
     #[error(transparent)]
     Federation(#[from] FederationError),
+    /// An identity provider, which is to vouch for the user at Keystone, did not.
+    #[error("the identity provider `{provider}` {problem}")]
+    Provider {
+        /// Which: as Keystone knows it, or its host.
+        provider: String,
+        /// Why.
+        problem: ProviderProblem,
+    },
     /// Something answered that is not Keystone, or not Identity API v3.
     #[error(
         "the answer to the login is not Keystone's ({0}): check the auth URL, and what stands in front of it"
@@ -269,7 +284,7 @@ pub enum LoginError {
     NotRenewable,
     /// A credential that may be used a number of times has been.
     #[error(
-        "the credential's uses are spent (a passcode is good for one login): supply another, or use one that \
+        "the credential's uses are spent (a one-time code is good for one login): supply another, or use one that \
          needs nobody's help"
     )]
     Spent,
@@ -304,13 +319,21 @@ impl LoginError {
             }
             Self::Unanswered(words) => Self::Unanswered(reword(words)),
             Self::Federation(error) => Self::Federation(error.reworded(reword)),
+            Self::Provider { provider, problem } => {
+                Self::Provider { provider, problem: problem.reworded(reword) }
+            }
             other => other,
         }
     }
 
     /// Whether the credentials are wrong: they are never sent again.
     pub(crate) fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { .. } | Self::Federation(FederationError::Refused { .. }))
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::Federation(FederationError::Refused { .. })
+                | Self::Provider { problem: ProviderProblem::Refused { .. }, .. }
+        )
     }
 
     /// Whether it may go away by itself, so that waiting is better than failing.
@@ -318,9 +341,8 @@ impl LoginError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Busy { .. } | Self::NotTold(_) | Self::Federation(FederationError::Busy { .. }) => true,
-            Self::Unreachable(cause) | Self::PartyUnreachable { cause, .. } => {
-                !matches!(cause.kind, Trouble::Tls | Trouble::Unreadable | Trouble::Unusable)
-            }
+            Self::Unreachable(cause) | Self::PartyUnreachable { cause, .. } => may_pass(cause),
+            Self::Provider { problem, .. } => problem.is_transient(),
             _ => false,
         }
     }

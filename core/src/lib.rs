@@ -122,7 +122,9 @@ pub use call::{
     Reply, TlsId, Verdict,
 };
 pub use canned::{Canned, SentRequest};
-pub use error::{Cause, Failure, InputError, LoginError, Refusal, RequestId, Trouble, Wait, Who};
+pub use error::{
+    Cause, Failure, InputError, LoginError, ProviderProblem, Refusal, RequestId, Trouble, Wait, Who,
+};
 pub use headers::{
     USER_AGENT, X_AUTH_TOKEN, X_OPENSTACK_REQUEST_ID, X_SERVICE_TOKEN, X_SUBJECT_TOKEN, request_id,
 };

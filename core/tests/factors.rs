@@ -173,7 +173,7 @@ fn a_given_code_is_good_for_one_login() {
     desk.pass(HOUR * 2);
     let error = login_error(desk.failure(user));
     assert_eq!(error, LoginError::Spent);
-    insta::assert_snapshot!(error, @"the credential's uses are spent (a passcode is good for one login): supply another, or use one that needs nobody's help");
+    insta::assert_snapshot!(error, @"the credential's uses are spent (a one-time code is good for one login): supply another, or use one that needs nobody's help");
     assert_eq!(desk.asked.len(), 1);
 }
 

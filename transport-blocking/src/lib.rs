@@ -67,9 +67,9 @@ pub use identity::Identity;
 pub use keepstone_core::{
     Allow, Borrowed, Broke, Canned, Catalog, Cause, Credential, DiscoveryError, DomainRef, Endpoint,
     EndpointData, EndpointError, Failure, Fixed, Head, InputError, Inquiry, Interface, KeyringId, LoginError,
-    Need, NotAVersion, Notice, Now, Outlook, Pace, ProjectRef, Refusal, Renewal, Scope, Secret, SentRequest,
-    ServiceError, Status, TlsId, Trouble, UserRef, Version, VersionData, Vouching, Wait, When, Who,
-    request_id, token,
+    Need, NotAVersion, Notice, Now, Outlook, Pace, ProjectRef, ProviderProblem, Refusal, Renewal, Scope,
+    Secret, SentRequest, ServiceError, Status, TlsId, Trouble, UserRef, Version, VersionData, Vouching, Wait,
+    When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use session::{Session, refusal};

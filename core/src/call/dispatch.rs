@@ -123,6 +123,13 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// Whether only a person can answer it.
+    pub(super) fn is_for_a_person(&self) -> bool {
+        matches!(self, Self::Inquiry { inquiry: Inquiry::Passcode { .. } | Inquiry::Page(_), .. })
+    }
+}
+
 /// The answer to a [`Question`].
 #[derive(Debug)]
 #[non_exhaustive]

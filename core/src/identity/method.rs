@@ -221,11 +221,13 @@ pub struct Page {
 pub struct Moment<'a> {
     now: Now,
     random: &'a mut Random,
+    /// What the next login begins with, if this one has said so.
+    pub(crate) kept: Option<Option<Secret>>,
 }
 
 impl<'a> Moment<'a> {
     pub(crate) fn new(now: Now, random: &'a mut Random) -> Self {
-        Self { now, random }
+        Self { now, random, kept: None }
     }
 
     /// What time it is.
@@ -237,6 +239,12 @@ impl<'a> Moment<'a> {
     /// 32 bytes that nobody can guess who does not know the keychain's seed: a nonce, a verifier.
     pub fn secret_bytes(&mut self) -> [u8; 32] {
         self.random.secret_bytes(self.now)
+    }
+
+    /// What the next login is to begin with ([`Start::kept`]) even if this one comes to nothing: a
+    /// refresh token that has just replaced another; or nothing, if the one it had is refused.
+    pub fn keep(&mut self, kept: Option<Secret>) {
+        self.kept = Some(kept);
     }
 }
 
@@ -290,7 +298,8 @@ impl Grant {
         self
     }
 
-    /// Whether *this* token can be renewed, where that differs from what its method says.
+    /// Whether *this* token can be renewed, where that differs from what its method says: unattended
+    /// for as long as there is what it keeps ([`Grant::keeping`]).
     #[must_use]
     pub fn renewed(mut self, renewal: Renewal) -> Self {
         self.renewal = Some(renewal);

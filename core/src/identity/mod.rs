@@ -23,7 +23,14 @@ pub use any_version::AnyVersion;
 pub use borrowed::Borrowed;
 pub use credential::Credential;
 use credential::without_password;
-pub use federation::{AdfsPassword, FederationError, Keystone2Keystone, Party, Saml2Password, WebSso};
+pub(crate) use federation::may_pass;
+pub use federation::oidc::{
+    CodeChallenge, OidcAccessToken, OidcAuthorizationCode, OidcClientCredentials, OidcDevice, OidcPassword,
+    OidcProvider, OidcTokenType,
+};
+pub use federation::{
+    AdfsPassword, FederationError, Keystone2Keystone, Party, ProviderProblem, Saml2Password, WebSso,
+};
 pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};

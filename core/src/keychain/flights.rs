@@ -92,7 +92,11 @@ impl Keychain {
     }
 
     pub(crate) fn hear(&mut self, flight: Flight, answer: Result<&Response<Vec<u8>>, Cause>, now: Now) {
-        let asked = self.keyrings.get_mut(&flight.keyring).and_then(|keyring| keyring.asked(flight));
+        // An identity provider has a clock of its own, which says nothing of Keystone's.
+        let asked = self
+            .keyrings
+            .get_mut(&flight.keyring)
+            .and_then(|keyring| if keyring.asks_a_stranger(flight) { None } else { keyring.asked(flight) });
         let date = answer.as_ref().ok().and_then(|answer| date(answer.headers()));
         if let (Some(date), Some(asked)) = (date, asked) {
             self.clock.compare(date, Source::Keystone, asked, now);

@@ -105,7 +105,7 @@ impl Keyring {
         match &self.source {
             // A login may have brought something that spares the next one help: a refresh token.
             Source::Known(credential) => {
-                let lease = self.lease.as_ref().map(|lease| lease.renewal);
+                let lease = self.lease.as_ref().map(|lease| self.renewal_of(lease));
                 lease.unwrap_or_else(|| credential.renewal()) == Renewal::Unattended
             }
             Source::Asked => true,
@@ -163,8 +163,19 @@ impl Keyring {
         }
     }
 
+    /// What was kept of the last login is not the credential: it may go on where that cannot.
     fn is_spent(&self) -> bool {
-        self.uses_left == Some(0)
+        self.uses_left == Some(0) && self.kept.is_none()
+    }
+
+    /// How a token can be renewed: as its login said, for as long as there is what that relied on.
+    fn renewal_of(&self, lease: &Lease) -> Renewal {
+        match &self.source {
+            Source::Known(credential) if self.kept.is_none() && lease.renewal == Renewal::Unattended => {
+                credential.renewal()
+            }
+            _ => lease.renewal,
+        }
     }
 
     /// The column of the table.
@@ -180,7 +191,7 @@ impl Keyring {
             _ if !renewable => Have::Fresh,
             _ if unfit => Have::Nothing,
             Standing::Fresh if self.suspected != Some(lease.flight) => Have::Fresh,
-            Standing::Stale if lease.renewal != Renewal::Unattended => Have::Fresh,
+            Standing::Stale if self.renewal_of(lease) != Renewal::Unattended => Have::Fresh,
             Standing::Fresh | Standing::Stale => Have::Alive,
             Standing::Vouchable | Standing::Dead | Standing::Unknown => Have::Nothing,
         }
@@ -202,6 +213,10 @@ impl Keyring {
         self.slot = Slot::new();
         if self.renews_unattended() {
             self.lease = None;
+        }
+        // Two who use one refresh token may lose it for each other; who can do without, does.
+        if matches!(&self.source, Source::Known(credential) if credential.renewal() == Renewal::Unattended) {
+            self.kept = None;
         }
     }
 
@@ -260,6 +275,11 @@ impl Keyring {
     /// When the last question of this flight left.
     pub(crate) fn asked(&mut self, flight: Flight) -> Option<Now> {
         self.slot.work(flight)?.asked()
+    }
+
+    /// Whether the last question of this flight went to somebody else than Keystone.
+    pub(crate) fn asks_a_stranger(&mut self, flight: Flight) -> bool {
+        self.slot.work(flight).is_some_and(|login| login.asks_a_stranger())
     }
 
     pub(crate) fn is_led(&self, flight: Flight) -> bool {

@@ -30,6 +30,7 @@ mod counters;
 mod credentials;
 mod dice;
 mod handle;
+pub mod identity_provider;
 mod kerberos;
 mod keystone;
 mod knobs;

@@ -28,7 +28,7 @@ pub struct Settings {
     pub max_manifest_segments: usize,
     /// The cloud's clock. Keep a clone, or turn it through the cloud's handle.
     pub clock: Clock,
-    /// The first of five ports on loopback, one for each service; 0 takes free ones.
+    /// The first of six ports on loopback, one for each service; 0 takes free ones.
     pub port: u16,
     /// Seed of the generator of ids, tokens and secrets.
     pub seed: u64,

@@ -9,6 +9,7 @@ use http::{StatusCode, request::Parts};
 
 use super::{
     counters::{Arrival, Books},
+    identity_provider::IdentityProvider,
     kerberos::Kerberos,
     keystone::Keystone,
     knobs::{Knobs, Outage},
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     objects: Mutex<ObjectStore>,
     saml: Mutex<Saml>,
     kerberos: Mutex<Kerberos>,
+    provider: Mutex<IdentityProvider>,
 }
 
 impl Shared {
@@ -42,6 +44,7 @@ impl Shared {
             objects: Mutex::default(),
             saml: Mutex::default(),
             kerberos: Mutex::default(),
+            provider: Mutex::default(),
         }
     }
 
@@ -71,6 +74,11 @@ impl Shared {
 
     pub(crate) fn objects(&self) -> MutexGuard<'_, ObjectStore> {
         lock(&self.objects)
+    }
+
+    /// Whoever needs Keystone too takes that first.
+    pub(crate) fn provider(&self) -> MutexGuard<'_, IdentityProvider> {
+        lock(&self.provider)
     }
 
     /// Writes down that a request came.

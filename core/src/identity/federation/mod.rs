@@ -3,7 +3,9 @@
 
 mod adfs;
 mod k2k;
+pub(crate) mod oidc;
 mod party;
+mod problem;
 mod rescope;
 mod saml;
 mod visitor;
@@ -18,6 +20,8 @@ pub use adfs::AdfsPassword;
 pub use k2k::Keystone2Keystone;
 pub(crate) use party::words;
 pub use party::{FederationError, Party};
+pub use problem::ProviderProblem;
+pub(crate) use problem::may_pass;
 pub(crate) use rescope::{Rescope, check_id, not_the_password};
 pub use saml::Saml2Password;
 pub use websso::WebSso;

@@ -9,6 +9,7 @@ pub(crate) mod caller;
 pub(crate) mod directory;
 pub(crate) mod fault;
 pub(crate) mod federated;
+mod federation;
 mod oauth1;
 mod oauth2;
 mod receipts;

@@ -83,7 +83,8 @@ impl Keystone {
                 "name": service.name(),
             })
         };
-        Service::ALL.into_iter().map(entry).collect()
+        let listed = Service::ALL.into_iter().filter(|it| *it != Service::IdentityProvider);
+        listed.map(entry).collect()
     }
 
     fn endpoints(&self, service: Service, path: &str) -> Vec<Value> {

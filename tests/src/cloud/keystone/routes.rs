@@ -137,6 +137,10 @@ fn route(shared: &Shared, asked: &Asked<'_>) -> Reply {
             validate(keystone, asked)
         }
         ("DELETE", ["v3", "auth", "tokens"]) => revoke(keystone, asked),
+        (
+            "GET" | "POST",
+            ["v3", "OS-FEDERATION", "identity_providers", provider, "protocols", protocol, "auth"],
+        ) => federated(shared, keystone, asked, provider, protocol),
         ("GET", ["v3", "auth", "catalog"]) => catalog(keystone, asked),
         (_, ["v3", "OS-TRUST", "trusts", rest @ ..]) => trusts(keystone, asked, rest),
         (_, ["v3", "users", user, "application_credentials", rest @ ..]) => {
@@ -172,6 +176,21 @@ fn log_in(keystone: &mut Keystone, asked: &Asked<'_>) -> Result<Reply, Fault> {
     let standing = keystone.validate(&id, false, asked.now);
     // A life of less than a second may be over at birth; Keystone hands out such tokens too.
     let standing = standing.or_else(|_| keystone.validate(&id, true, asked.now))?;
+    Ok(show(keystone, &standing, asked, StatusCode::CREATED))
+}
+
+/// What stands in front of Keystone asks the provider whose token it is.
+fn federated(
+    shared: &Shared,
+    keystone: &mut Keystone,
+    asked: &Asked<'_>,
+    provider: &str,
+    protocol: &str,
+) -> Result<Reply, Fault> {
+    let bearer = wire::get(&asked.head.headers, "authorization").and_then(|it| it.strip_prefix("Bearer "));
+    let user = bearer.and_then(|token| shared.provider().introspect(token, asked.now));
+    let id = keystone.federate(provider, protocol, user.as_deref(), asked.now)?;
+    let standing = keystone.validate(&id, true, asked.now)?;
     Ok(show(keystone, &standing, asked, StatusCode::CREATED))
 }
 

@@ -192,7 +192,7 @@ fn versions(shared: &Shared, service: Service, head: &Parts) -> Option<Reply> {
         Service::Volume => ("/v3", "v3.0", Some(("3.0", "3.71"))),
         Service::Network => ("/v2.0", "v2.0", None),
         Service::Image => ("/v2", "v2.17", None),
-        Service::Identity | Service::ObjectStore => return None,
+        Service::Identity | Service::ObjectStore | Service::IdentityProvider => return None,
     };
     if head.method != "GET" || !(path.is_empty() || path == root) {
         return None;
