@@ -305,6 +305,8 @@ pub enum Wait {
     Token(Who),
     /// The answer of the service.
     Answer,
+    /// Its turn, where a limit lets only so many through.
+    Turn,
     /// The end of a pause, after the service had been busy or unreachable.
     Retry,
 }
@@ -314,6 +316,7 @@ impl fmt::Display for Wait {
         match self {
             Self::Token(who) => write!(f, "a token of {who}"),
             Self::Answer => f.write_str("the service's answer"),
+            Self::Turn => f.write_str("its turn under the session's own limit"),
             Self::Retry => f.write_str("the service to be ready again"),
         }
     }

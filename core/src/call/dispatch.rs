@@ -174,7 +174,7 @@ pub enum Broke {
 }
 
 impl Broke {
-    pub(super) fn into_cause(self) -> Cause {
+    pub(crate) fn into_cause(self) -> Cause {
         match self {
             Self::Unsent(cause) | Self::Sending { cause, .. } | Self::Waiting(cause) => cause,
             Self::Late => Cause { kind: Trouble::Timeout, text: "no answer in time".to_owned() },

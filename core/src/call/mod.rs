@@ -9,6 +9,7 @@ mod errand;
 mod judge;
 mod look;
 mod redirect;
+mod whose;
 
 use std::fmt;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub use dispatch::{
     Action, Ask, BodyKind, Broke, Dispatch, Event, Head, Published, Question, Reply, TlsId, Verdict,
 };
 pub use errand::{Errand, ErrandStep};
+pub use whose::{Described, Whose};
 
 use crate::error::{Failure, Who};
 use crate::keychain::{Keychain, KeyringId};
