@@ -67,6 +67,11 @@ pub enum InputError {
     /// A path without a place to send it to.
     #[error("`{0}` is only a path: give the session an endpoint, or use an absolute address")]
     NoEndpoint(String),
+    /// A limit that knows nothing of this client's exchanges.
+    #[error(
+        "the limit is another client's: make it with `Client::limit` of the client whose session this is"
+    )]
+    LimitOfAnotherClient,
     /// The identity was forgotten, or belongs to another keychain.
     #[error("{0} is not, or no longer, in this keychain: keep its handle alive for as long as its sessions")]
     NoSuchKeyring(Who),

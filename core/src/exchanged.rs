@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 
-use crate::call::{Ask, Broke, Dispatch};
+use crate::call::{Ask, Dispatch};
 use crate::error::Cause;
 use crate::headers::request_id;
 
@@ -111,8 +111,8 @@ impl<'a> Exchanged<'a> {
 
     /// It was not.
     #[must_use]
-    pub fn broke(self, broke: &Broke) -> Self {
-        Self { outcome: Outcome::Broke(broke.clone().into_cause()), ..self }
+    pub fn broke(self, cause: &Cause) -> Self {
+        Self { outcome: Outcome::Broke(cause.clone()), ..self }
     }
 
     /// What it was for.
@@ -251,7 +251,7 @@ impl fmt::Debug for Exchanged<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::TlsId;
+    use crate::call::{Broke, TlsId};
 
     fn dispatch(uri: &str) -> Dispatch {
         let mut headers = HeaderMap::new();
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn what_broke_says_how() {
         let dispatch = dispatch("http://h/a");
-        let told = Exchanged::call(&dispatch, 1, Duration::from_secs(5)).broke(&Broke::Late);
+        let told = Exchanged::call(&dispatch, 1, Duration::from_secs(5)).broke(&Broke::Late.cause());
         assert_eq!(told.status(), None);
         insta::assert_snapshot!(told, @"GET http://h/a timed out: no answer in time in 5.000s [req-global]");
     }

@@ -67,6 +67,9 @@ mod session;
 mod shared;
 mod source;
 mod tls;
+mod turns;
+mod watch;
+mod whose;
 
 pub use adapter::Adapter;
 pub use body::Body;
@@ -77,12 +80,13 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    ApplicationCredentialRef, Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint,
-    EndpointError, Failure, Head, InputError, Interface, KeyringId, LoginError, Method, Need, Notice, Now,
-    Outlook, Pace, ProjectRef, Refusal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
-    Vouching, Wait, When, Who, request_id, token,
+    ApplicationCredentialRef, Borrowed, Broke, Canned, Catalog, Cause, Credential, Described, DomainRef,
+    Endpoint, EndpointError, Exchanged, Failure, Head, InputError, Interface, KeyringId, Limit, LoginError,
+    Method, Need, Notice, Now, Outcome, Outlook, Pace, ProjectRef, Purpose, Refusal, Scope, Secret,
+    SentRequest, ServiceError, TlsId, Trouble, UserRef, Vouching, Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use reqwest::Response;
 pub use session::{Session, refusal};
 pub use tls::Tls;
+pub use turns::SharedLimit;

@@ -16,18 +16,20 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::clock::Clock;
-use crate::http_client::HttpClient;
+use crate::turns::Turns;
+use crate::watch::Watched;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
 pub(crate) type Supplier = Arc<dyn Fn(bool) -> Supply + Send + Sync>;
 pub(crate) type Supply = Pin<Box<dyn Future<Output = Result<Credential, String>> + Send>>;
 
 pub(crate) struct Shared {
-    pub(crate) http: Arc<HttpClient>,
+    pub(crate) http: Arc<Watched>,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
     changed: Notify,
     epoch: AtomicU64,
+    pub(crate) turns: Turns,
     suppliers: Mutex<HashMap<KeyringId, Supplier>>,
     listener: Listener,
     /// The errands under way. They end with this.
@@ -37,13 +39,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
+    pub(crate) fn new(keys: Keychain, http: Watched, clock: Arc<dyn Clock>, listener: Listener) -> Self {
         Self {
             http: Arc::new(http),
             clock,
             keys: Mutex::new(keys),
             changed: Notify::new(),
             epoch: AtomicU64::new(0),
+            turns: Turns::default(),
             suppliers: Mutex::default(),
             listener,
             errands: Mutex::default(),
@@ -59,6 +62,7 @@ impl Shared {
         let forked = self.process.load(Ordering::Acquire) != process;
         if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.http.start_afresh();
+            self.turns.start_afresh();
             std::mem::forget(std::mem::take(&mut *self.errands()));
             self.with(|keys| keys.start_afresh(u64::from(process)));
         }

@@ -12,17 +12,19 @@ use std::time::Duration;
 use keepstone_core::{Credential, Errand, Keychain, KeyringId, Notice, Question, Reply};
 
 use crate::clock::Clock;
-use crate::http_client::HttpClient;
+use crate::turns::Turns;
+use crate::watch::Watched;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
 pub(crate) type Supplier = Arc<dyn Fn(bool) -> Result<Credential, String> + Send + Sync>;
 
 pub(crate) struct Shared {
-    pub(crate) http: HttpClient,
+    pub(crate) http: Watched,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
     changed: Condvar,
     epoch: AtomicU64,
+    pub(crate) turns: Turns,
     suppliers: Mutex<HashMap<KeyringId, Supplier>>,
     listener: Listener,
     /// Where errands go, if there is a thread for them.
@@ -33,13 +35,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
+    pub(crate) fn new(keys: Keychain, http: Watched, clock: Arc<dyn Clock>, listener: Listener) -> Self {
         Self {
             http,
             clock,
             keys: Mutex::new(keys),
             changed: Condvar::new(),
             epoch: AtomicU64::new(0),
+            turns: Turns::default(),
             suppliers: Mutex::default(),
             listener,
             helper: OnceLock::new(),
@@ -57,6 +60,7 @@ impl Shared {
         if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.forked.store(true, Ordering::Release);
             self.http.start_afresh();
+            self.turns.start_afresh();
             self.with(|keys| keys.start_afresh(u64::from(process)));
         }
     }

@@ -174,7 +174,13 @@ pub enum Broke {
 }
 
 impl Broke {
-    pub(crate) fn into_cause(self) -> Cause {
+    /// What happened.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.clone().into_cause()
+    }
+
+    pub(super) fn into_cause(self) -> Cause {
         match self {
             Self::Unsent(cause) | Self::Sending { cause, .. } | Self::Waiting(cause) => cause,
             Self::Late => Cause { kind: Trouble::Timeout, text: "no answer in time".to_owned() },
