@@ -95,5 +95,6 @@ fn wait(wait: Wait) -> &'static str {
         Wait::Token(Who::Service) => "service-token",
         Wait::Answer => "answer",
         Wait::Retry => "retry",
+        Wait::Turn => "turn",
     }
 }

@@ -6,5 +6,7 @@ mod herds;
 mod manners;
 mod quiet;
 mod refusals;
+mod told;
 mod traps;
+mod turns;
 mod world;
