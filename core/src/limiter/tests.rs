@@ -207,6 +207,22 @@ fn whoever_cannot_be_in_time_is_told_so() {
 }
 
 #[test]
+fn a_gate_that_is_closed_holds_up_nobody_at_another() {
+    let mut limiter = Limiter::default();
+    let (full, timed) = (limiter.add(Limit::new().at_once(1)), limiter.add(Limit::new().rate(1, SECOND)));
+    let open = limiter.add(Limit::new());
+    let [in_full, in_timed] = [full, timed].map(|gate| limiter.enter(&[gate]));
+    assert_eq!(limiter.ask(in_full, at(0), None), Entry::Go);
+    assert_eq!(limiter.ask(in_timed, at(0), None), Entry::Go);
+    let [before_full, before_timed, behind_timed] = [full, timed, timed].map(|gate| limiter.enter(&[gate]));
+    let elsewhere = limiter.enter(&[open]);
+    assert_eq!(limiter.ask(before_full, at(0), None), queue());
+    assert_eq!(limiter.ask(before_timed, at(0), None), Entry::Wait { until: at(1000) });
+    assert_eq!(limiter.ask(behind_timed, at(0), None), queue(), "one of them keeps the time");
+    assert_eq!(limiter.ask(elsewhere, at(0), None), Entry::Go);
+}
+
+#[test]
 fn odd_limits_are_harmless() {
     for (limit, expected) in [
         (Limit::new(), Entry::Go),

@@ -21,7 +21,8 @@ const MILLI: Duration = Duration::from_millis(1);
 /// As many tasks at once, each with a call; all must be well.
 async fn herd(sessions: &[Session], tasks: usize) {
     let mut calls = JoinSet::new();
-    for session in sessions.iter().cycle().take(tasks).cloned() {
+    for n in 0..tasks {
+        let session = sessions[n % sessions.len()].clone();
         calls.spawn(async move { status(&session).await });
     }
     assert!(calls.join_all().await.iter().all(|status| *status == 200));
