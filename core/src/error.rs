@@ -135,6 +135,11 @@ pub enum InputError {
     /// A path without a place to send it to.
     #[error("`{0}` is only a path: give the session an endpoint, or use an absolute address")]
     NoEndpoint(String),
+    /// A limit that knows nothing of this client's exchanges.
+    #[error(
+        "the limit is another client's: make it with `Client::limit` of the client whose session this is"
+    )]
+    LimitOfAnotherClient,
     /// The identity was forgotten, or belongs to another keychain.
     #[error("{0} is not, or no longer, in this keychain: keep its handle alive for as long as its sessions")]
     NoSuchKeyring(Who),
@@ -451,6 +456,8 @@ pub enum Wait {
     Versions,
     /// The answer of the service.
     Answer,
+    /// Its turn, where a limit lets only so many through.
+    Turn,
     /// The end of a pause, after the service had been busy or unreachable.
     Retry,
 }
@@ -461,6 +468,7 @@ impl fmt::Display for Wait {
             Self::Token(who) => write!(f, "a token of {who}"),
             Self::Versions => f.write_str("the service's version document"),
             Self::Answer => f.write_str("the service's answer"),
+            Self::Turn => f.write_str("its turn under the session's own limit"),
             Self::Retry => f.write_str("the service to be ready again"),
         }
     }

@@ -95,16 +95,19 @@
 //! everything else. Whatever can be early or late is a half-open interval.
 #![forbid(unsafe_code)]
 
+mod agents;
 mod allow_expired;
 mod call;
 mod canned;
 mod error;
+mod exchanged;
 mod headers;
 pub mod identity;
 mod keychain;
 mod keyring;
 mod lease;
 mod lifetime;
+mod limiter;
 mod notice;
 mod pace;
 mod random;
@@ -118,13 +121,14 @@ pub mod token;
 
 pub use allow_expired::{DEFAULT_WINDOW, Need, Vouching, When};
 pub use call::{
-    Action, Ask, BodyKind, Broke, Call, Dispatch, Errand, ErrandStep, Event, Head, Published, Question,
-    Reply, TlsId, Verdict,
+    Action, Ask, BodyKind, Broke, Call, Described, Dispatch, Errand, ErrandStep, Event, Head, Published,
+    Question, Reply, TlsId, Verdict, Whose,
 };
 pub use canned::{Canned, SentRequest};
 pub use error::{
     Cause, Failure, InputError, LoginError, ProviderProblem, Refusal, RequestId, Trouble, Wait, Who,
 };
+pub use exchanged::{Exchanged, Outcome, Purpose};
 pub use headers::{
     USER_AGENT, X_AUTH_TOKEN, X_OPENSTACK_REQUEST_ID, X_SERVICE_TOKEN, X_SUBJECT_TOKEN, request_id,
 };
@@ -134,6 +138,7 @@ pub use identity::{
 };
 pub use keychain::{Keychain, KeyringId};
 pub use lifetime::Standing;
+pub use limiter::{Entry, GateId, Limit, Limiter, Ticket};
 pub use notice::Notice;
 pub use pace::Pace;
 pub use secret::{Secret, SecretBytes};

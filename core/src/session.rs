@@ -1,15 +1,17 @@
 //! Whose call it is: which identities, which policy, which service.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::agents::{Agents, product, value};
 use crate::allow_expired::{Vouching, When};
 use crate::call::TlsId;
 use crate::error::InputError;
-use crate::headers::{USER_AGENT, X_OPENSTACK_REQUEST_ID};
+use crate::headers::X_OPENSTACK_REQUEST_ID;
 use crate::keychain::KeyringId;
 use crate::keyring::Keyring;
 use crate::lifetime::{Lifetime, Standing};
@@ -46,6 +48,7 @@ pub struct Session {
     pub(crate) piece: bool,
     pub(crate) tokens: bool,
     pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) agents: Arc<Agents>,
     pub(crate) tls: TlsId,
 }
 
@@ -92,6 +95,7 @@ impl Session {
             piece: false,
             tokens: true,
             headers: Arc::default(),
+            agents: Arc::default(),
             tls: TlsId::default(),
         }
     }
@@ -171,22 +175,62 @@ impl Session {
         self
     }
 
-    /// Names the application in `User-Agent`, before this library.
+    /// Names the application in `User-Agent`, in front of everybody else: a text of its own, instead
+    /// of [`Session::app`].
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`]; likewise for all that names somebody.
+    pub fn user_agent(self, application: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.application = Some(application.to_owned()))
+    }
+
+    /// Names the application in `User-Agent`, in front of everybody else. The version may be empty.
     ///
     /// # Errors
     /// [`InputError::NotAHeader`].
-    pub fn user_agent(self, application: &str) -> Result<Self, InputError> {
-        let agent = header_value("User-Agent", &format!("{application} {USER_AGENT}"))?;
-        Ok(self.header(header::USER_AGENT, agent))
+    pub fn app(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.application = Some(product(name, version)))
+    }
+
+    /// Names the client of a service that the application uses, behind it.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn client(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.client = Some(product(name, version)))
+    }
+
+    /// Names somebody else, behind those who were named and before this library.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn additional_agent(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.additional.push(product(name, version)))
+    }
+
+    /// Tells services where the request came from that this one is made for
+    /// (`Forwarded: for=…;by=…`, the latter with the session's agents).
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`] does not happen: an address has only harmless characters.
+    pub fn original_ip(self, ip: IpAddr) -> Result<Self, InputError> {
+        self.naming(|agents| agents.original_ip = Some(ip))
+    }
+
+    fn naming(mut self, name: impl FnOnce(&mut Agents)) -> Result<Self, InputError> {
+        name(Arc::make_mut(&mut self.agents));
+        self.agents.write(Arc::make_mut(&mut self.headers))?;
+        Ok(self)
     }
 
     /// Sends this id (`req-` and a UUID) with each call, so that the logs of all services that work
-    /// on one request can be put together.
+    /// on one request can be put together. A call that has an `X-OpenStack-Request-Id` of its own
+    /// keeps that.
     ///
     /// # Errors
     /// [`InputError::NotAHeader`].
     pub fn request_id(self, id: &str) -> Result<Self, InputError> {
-        let id = header_value("X-OpenStack-Request-Id", id)?;
+        let id = value("X-OpenStack-Request-Id", id)?;
         Ok(self.header(X_OPENSTACK_REQUEST_ID, id))
     }
 
@@ -196,10 +240,6 @@ impl Session {
         self.tls = tls;
         self
     }
-}
-
-fn header_value(name: &'static str, text: &str) -> Result<HeaderValue, InputError> {
-    HeaderValue::from_str(text).map_err(|_| InputError::NotAHeader(name))
 }
 
 /// How long an operation can live. Spans are what is left at least.

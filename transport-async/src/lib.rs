@@ -69,6 +69,9 @@ mod session;
 mod shared;
 mod source;
 mod tls;
+mod turns;
+mod watch;
+mod whose;
 
 pub use adapter::Adapter;
 pub use body::Body;
@@ -79,13 +82,14 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    Allow, Borrowed, Broke, Canned, Catalog, Cause, Credential, DiscoveryError, DomainRef, Endpoint,
-    EndpointData, EndpointError, Failure, Fixed, Head, InputError, Inquiry, Interface, KeyringId, LoginError,
-    Need, NotAVersion, Notice, Now, Outlook, Pace, ProjectRef, ProviderProblem, Refusal, Renewal, Scope,
-    Secret, SentRequest, ServiceError, Status, TlsId, Trouble, UserRef, Version, VersionData, Vouching, Wait,
-    When, Who, request_id, token,
+    Allow, Borrowed, Broke, Canned, Catalog, Cause, Credential, Described, DiscoveryError, DomainRef,
+    Endpoint, EndpointData, EndpointError, Exchanged, Failure, Fixed, Head, InputError, Inquiry, Interface,
+    KeyringId, Limit, LoginError, Need, NotAVersion, Notice, Now, Outcome, Outlook, Pace, ProjectRef,
+    ProviderProblem, Purpose, Refusal, Renewal, Scope, Secret, SentRequest, ServiceError, Status, TlsId,
+    Trouble, UserRef, Version, VersionData, Vouching, Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use reqwest::Response;
 pub use session::{Session, refusal};
 pub use tls::Tls;
+pub use turns::SharedLimit;

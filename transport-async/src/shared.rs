@@ -15,17 +15,19 @@ use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::consult::Consultants;
-use crate::http_client::HttpClient;
+use crate::turns::Turns;
+use crate::watch::Watched;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
 
 pub(crate) struct Shared {
-    pub(crate) http: Arc<HttpClient>,
+    pub(crate) http: Arc<Watched>,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
     changed: Notify,
     epoch: AtomicU64,
     pub(crate) consultants: Consultants,
+    pub(crate) turns: Turns,
     listener: Listener,
     /// The errands under way. They end with this.
     errands: Mutex<JoinSet<()>>,
@@ -34,7 +36,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
+    pub(crate) fn new(keys: Keychain, http: Watched, clock: Arc<dyn Clock>, listener: Listener) -> Self {
         Self {
             http: Arc::new(http),
             clock,
@@ -42,6 +44,7 @@ impl Shared {
             changed: Notify::new(),
             epoch: AtomicU64::new(0),
             consultants: Consultants::default(),
+            turns: Turns::default(),
             listener,
             errands: Mutex::default(),
             process: AtomicU32::new(std::process::id()),
@@ -56,6 +59,7 @@ impl Shared {
         let forked = self.process.load(Ordering::Acquire) != process;
         if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.http.start_afresh();
+            self.turns.start_afresh();
             std::mem::forget(std::mem::take(&mut *self.errands()));
             self.with(|keys| keys.start_afresh(u64::from(process)));
         }

@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
 
 use keepstone_core::{
-    Borrowed, Canned, Credential, Fixed, InputError, Inquiry, Keychain, Notice, Pace, Secret, TlsId,
+    Borrowed, Canned, Credential, Exchanged, Fixed, InputError, Inquiry, Keychain, Limit, Notice, Pace,
+    Secret, TlsId,
 };
 
 use crate::clock::{Clock, SystemClock};
@@ -17,6 +18,8 @@ use crate::identity::Identity;
 use crate::session::Session;
 use crate::shared::{Listener, Shared};
 use crate::tls::Tls;
+use crate::turns::SharedLimit;
+use crate::watch::{ExchangeListener, Watch, Watched};
 
 /// The identities that a process acts as, and its connections. Cheap to clone; a process needs one.
 #[derive(Clone, Debug)]
@@ -32,6 +35,7 @@ pub struct Builder {
     pace: Pace,
     clock: Option<Arc<dyn Clock>>,
     listener: Listener,
+    exchanges: Option<ExchangeListener>,
     seed: Option<u64>,
     helper: bool,
     canned: Option<Arc<Mutex<Canned>>>,
@@ -56,6 +60,7 @@ impl Client {
             pace: Pace::default(),
             clock: None,
             listener: Arc::new(log_notice),
+            exchanges: None,
             seed: None,
             helper: false,
             canned: None,
@@ -119,6 +124,12 @@ impl Client {
         Ok(Identity::new(Arc::clone(&self.shared), id))
     }
 
+    /// A limit for several sessions, which are then [`Session::within`] it.
+    #[must_use]
+    pub fn limit(&self, limit: Limit) -> SharedLimit {
+        SharedLimit::new(&self.shared, limit)
+    }
+
     /// Calls without a token.
     #[must_use]
     pub fn anonymous(&self) -> Session {
@@ -179,6 +190,24 @@ impl Builder {
         self
     }
 
+    /// Who is told of each exchange with a server, for logs and timings; a panic in there goes no
+    /// further. It is called with no lock held, on the thread of the exchange, and nothing that it is
+    /// shown is a secret. The default writes a line to [`log`], under the target
+    /// `keepstone::exchange`, at its level `Debug`.
+    ///
+    /// ```
+    /// # use keepstone_blocking::Client;
+    /// let client = Client::builder().on_exchange(|exchanged| {
+    ///     println!("{} {} took {:?}", exchanged.method(), exchanged.url(), exchanged.elapsed());
+    /// });
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    pub fn on_exchange(mut self, listener: impl Fn(&Exchanged<'_>) + Send + Sync + 'static) -> Self {
+        self.exchanges = Some(Arc::new(listener));
+        self
+    }
+
     /// Where jitter comes from: the same seed gives the same spread. The default is random.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -230,6 +259,7 @@ impl Builder {
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         let keys = Keychain::with_pace(seed, self.pace);
+        let http = Watched::new(http, Watch { clock: Arc::clone(&clock), listener: self.exchanges });
         let shared = Arc::new(Shared::new(keys, http, clock, self.listener));
         if self.helper {
             errand::start_helper(&shared)?;

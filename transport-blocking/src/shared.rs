@@ -12,17 +12,19 @@ use keepstone_core::{Errand, Keychain, KeyringId, Notice};
 
 use crate::clock::Clock;
 use crate::consult::Consultants;
-use crate::http_client::HttpClient;
+use crate::turns::Turns;
+use crate::watch::Watched;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
 
 pub(crate) struct Shared {
-    pub(crate) http: HttpClient,
+    pub(crate) http: Watched,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
     changed: Condvar,
     epoch: AtomicU64,
     pub(crate) consultants: Consultants,
+    pub(crate) turns: Turns,
     listener: Listener,
     /// Where errands go, if there is a thread for them.
     pub(crate) helper: OnceLock<Sender<Errand>>,
@@ -32,7 +34,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
+    pub(crate) fn new(keys: Keychain, http: Watched, clock: Arc<dyn Clock>, listener: Listener) -> Self {
         Self {
             http,
             clock,
@@ -40,6 +42,7 @@ impl Shared {
             changed: Condvar::new(),
             epoch: AtomicU64::new(0),
             consultants: Consultants::default(),
+            turns: Turns::default(),
             listener,
             helper: OnceLock::new(),
             process: AtomicU32::new(std::process::id()),
@@ -56,6 +59,7 @@ impl Shared {
         if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.forked.store(true, Ordering::Release);
             self.http.start_afresh();
+            self.turns.start_afresh();
             self.with(|keys| keys.start_afresh(u64::from(process)));
         }
     }

@@ -193,6 +193,12 @@ pub enum Broke {
 }
 
 impl Broke {
+    /// What happened.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.clone().into_cause()
+    }
+
     pub(super) fn into_cause(self) -> Cause {
         match self {
             Self::Unsent(cause) | Self::Sending { cause, .. } | Self::Waiting(cause) => cause,

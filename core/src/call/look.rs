@@ -125,7 +125,7 @@ impl Call {
     }
 
     /// A leader asks until its flight is over.
-    fn go_on_leading(&mut self, keys: &mut Keychain, now: Now) -> Result<(), Action> {
+    pub(super) fn go_on_leading(&mut self, keys: &mut Keychain, now: Now) -> Result<(), Action> {
         let Some(Leading { flight, until: end, .. }) = self.lead else { return Ok(()) };
         if now.tick >= self.deadline() {
             return Err(self.late(keys));
@@ -150,7 +150,7 @@ impl Call {
         }
     }
 
-    fn late(&self, keys: &Keychain) -> Action {
+    pub(super) fn late(&self, keys: &Keychain) -> Action {
         let user = self.session.user.and_then(|id| keys.last_failure(id));
         let service = self.session.vouching.as_ref().and_then(|v| keys.last_failure(v.service));
         let (waiting_for, last) = match self.lead {
@@ -163,7 +163,12 @@ impl Call {
         Action::Fail(Failure::Late { waiting_for, last })
     }
 
-    fn take_user(&mut self, keys: &mut Keychain, tokens: &mut Tokens, now: Now) -> Result<(), Action> {
+    pub(super) fn take_user(
+        &mut self,
+        keys: &mut Keychain,
+        tokens: &mut Tokens,
+        now: Now,
+    ) -> Result<(), Action> {
         let Some(user) = self.session.user else { return Ok(()) };
         let deadline = self.deadline();
         let enough = Want { at_least: self.session.at_least, ..Want::default() };

@@ -10,6 +10,7 @@ mod errand;
 mod judge;
 mod look;
 mod redirect;
+mod whose;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use dispatch::{
 };
 pub use errand::{Errand, ErrandStep};
 pub(crate) use redirect::{redirection, resolve};
+pub use whose::{Described, Whose};
 
 use crate::error::{Failure, Who};
 use crate::keychain::{Keychain, KeyringId};

@@ -100,5 +100,6 @@ fn wait(wait: Wait) -> &'static str {
         Wait::Versions => "versions",
         Wait::Answer => "answer",
         Wait::Retry => "retry",
+        Wait::Turn => "turn",
     }
 }

@@ -9,4 +9,6 @@ mod limits;
 mod manners;
 mod quiet;
 mod refusals;
+mod told;
+mod turns;
 mod world;

@@ -7,5 +7,7 @@ mod herds;
 mod manners;
 mod quiet;
 mod refusals;
+mod told;
 mod traps;
+mod turns;
 mod world;

@@ -44,6 +44,7 @@ pub(crate) async fn answer(
 ) -> Result<Reply, Hangup> {
     let (mut head, body) = request.into_parts();
     shared.note_arrival(service, &head);
+    let _inside = Inside::of(shared, service);
     if let Some(reply) = shared.hindrance(service).await? {
         return Ok(reply);
     }
@@ -76,6 +77,22 @@ pub(crate) async fn answer(
         Verdict::Unavailable => without_body(shared, service, &head, body, keystone_is_down()).await,
     };
     Ok(challenged(&filter, reply))
+}
+
+/// A request that a service works on, until it is answered or given up.
+struct Inside(Arc<Shared>, Service);
+
+impl Inside {
+    fn of(shared: &Arc<Shared>, service: Service) -> Self {
+        shared.books().goes_in(service);
+        Self(Arc::clone(shared), service)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.books().comes_out(self.1);
+    }
 }
 
 /// The filter before a service.
