@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderName, HeaderValue, Uri};
 
 use crate::Secret;
@@ -11,6 +12,7 @@ use crate::identity::{Credential, Fixed, Grant, Renewal};
 use crate::lifetime::{Granted, Lifetime, Standing};
 use crate::pace::Pace;
 use crate::random::Random;
+use crate::saved::{Parts, RestoreError, SavedLogin};
 use crate::service::{is_below, keystones};
 use crate::skew::ServerClock;
 use crate::slot::Flight;
@@ -85,6 +87,74 @@ impl Lease {
             bound,
             distance,
         })
+    }
+
+    /// A token that an earlier process asked for, `age` ago.
+    pub(crate) fn restored(
+        flight: Flight,
+        saved: &SavedLogin,
+        age: Duration,
+        credential: &Credential,
+        now: Now,
+        pace: &Pace,
+        random: &mut Random,
+    ) -> Result<Self, RestoreError> {
+        let document = &saved.document;
+        let issuer = saved.issuer()?;
+        let token = Token { id: document.token.clone(), description: document.description.clone() };
+        let header = token.id.header().map_err(|_| RestoreError::Broken)?;
+        let keystones = keystones(
+            Some(issuer.as_ref().unwrap_or(credential.auth_url())),
+            token.description.catalog.as_ref(),
+        );
+        let granted = Granted::restored(age, saved.life(), now, pace, random);
+        Ok(Self {
+            flight,
+            token,
+            header: Some(header),
+            beside: header_values(saved.beside()?).map_err(|_| RestoreError::Broken)?,
+            endpoint: None,
+            distance: pace.distance(granted.life),
+            lifetime: Lifetime::Granted(granted),
+            renewal: document.renewal.unwrap_or_else(|| credential.renewal()),
+            keystones,
+            issuer,
+            tls: credential.tls_id(),
+            bound: document.bound,
+        })
+    }
+
+    /// What another process needs to go on with it.
+    pub(crate) fn saved(
+        &self,
+        credential: &Credential,
+        kept: Option<Secret>,
+        key: &[u8],
+    ) -> Option<SavedLogin> {
+        let Lifetime::Granted(granted) = &self.lifetime else { return None };
+        let text = |(name, value): &(HeaderName, HeaderValue)| {
+            value.to_str().ok().map(|value| (name.clone(), Secret::new(value)))
+        };
+        let parts = Parts {
+            token: &self.token.id,
+            description: &self.token.description,
+            beside: self.beside.iter().map(text).collect::<Option<_>>()?,
+            issuer: self.issuer.as_ref(),
+            asked: granted.asked_at(),
+            life: granted.life,
+            kept,
+            renewal: (self.renewal != credential.renewal()).then_some(self.renewal),
+            bound: self.bound,
+        };
+        Some(SavedLogin::new(credential.cache_id(key), parts))
+    }
+
+    /// When it was asked for, if we asked.
+    pub(crate) fn asked_at(&self) -> Option<DateTime<Utc>> {
+        match &self.lifetime {
+            Lifetime::Granted(granted) => Some(granted.asked_at()),
+            Lifetime::Stated { .. } | Lifetime::Unknown | Lifetime::Endless => None,
+        }
     }
 
     /// A token that somebody handed in.

@@ -18,6 +18,13 @@ pub enum Notice {
         /// Whether the one before it was still alive, so that nobody had to wait.
         early: bool,
     },
+    /// A token that an earlier process had saved is used.
+    Restored {
+        /// By which identity.
+        keyring: KeyringId,
+        /// How long it is still good; zero, if only what renews it is.
+        left: Duration,
+    },
     /// An attempt to get a token failed.
     Failed {
         /// For which identity.

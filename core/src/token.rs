@@ -4,7 +4,7 @@
 //! Fields that Keystone leaves out are empty here; nothing is made up.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Catalog, Secret};
 
@@ -18,7 +18,7 @@ pub struct Token {
 }
 
 /// The `token` object of Keystone's answer.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct Description {
     /// The user the token acts as. With an impersonating trust this is the trustor.
@@ -60,7 +60,7 @@ impl Description {
 }
 
 /// A user, with the domain that owns the name.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct User {
     /// The id; unique in the cloud.
@@ -72,7 +72,7 @@ pub struct User {
 }
 
 /// A project, with the domain that owns the name.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct Project {
     /// The id; unique in the cloud.
@@ -84,7 +84,7 @@ pub struct Project {
 }
 
 /// A domain.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct Domain {
     /// The id.
@@ -94,7 +94,7 @@ pub struct Domain {
 }
 
 /// The scope of a token for the whole deployment.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default)]
 pub struct System {
     /// Keystone knows no other system scope than "all of it".
@@ -102,7 +102,7 @@ pub struct System {
 }
 
 /// A delegation that a token was made with.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct Trust {
     /// The id of the trust.
@@ -116,7 +116,7 @@ pub struct Trust {
 }
 
 /// A user of whom only the id is told.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct UserId {
     /// The id.
@@ -124,7 +124,7 @@ pub struct UserId {
 }
 
 /// The application credential behind a token.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct ApplicationCredential {
     /// The id.
@@ -136,7 +136,7 @@ pub struct ApplicationCredential {
 }
 
 /// A role that a token carries.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
 #[serde(default)]
 pub struct Role {
     /// The id.

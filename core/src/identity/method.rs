@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, Request, Response, Uri};
+use serde::{Deserialize, Serialize};
 
 use super::{Fields, Scope};
 use crate::Secret;
@@ -102,7 +103,8 @@ pub trait Method: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Whether, and how often, tokens can be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Renewal {
     /// As often as needed, without anybody's help.
     Unattended,

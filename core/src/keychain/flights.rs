@@ -105,6 +105,7 @@ impl Keychain {
         let Some(keyring) = keyrings.get_mut(&flight.keyring) else { return };
         let Some(outcome) = told(keyring, Tools { pace, random, clock }) else { return };
         self.epoch += 1;
+        self.note_saving(flight.keyring, &outcome);
         self.notify(match outcome {
             Outcome::Issued { life, early } => Notice::Issued { keyring: flight.keyring, life, early },
             Outcome::Failed { error, next_try_in } => {
@@ -144,6 +145,7 @@ impl Keychain {
 
     /// A service refused the token that this flight had brought.
     pub(crate) fn refuse(&mut self, flight: Flight) {
+        self.note_refusal(flight);
         if self.keyrings.get_mut(&flight.keyring).is_some_and(|keyring| keyring.refuse(flight)) {
             self.epoch += 1;
             self.notify(Notice::Refused { keyring: flight.keyring });

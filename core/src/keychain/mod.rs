@@ -2,6 +2,7 @@
 
 mod flights;
 mod logout;
+mod saving;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::session::{Outlook, Session};
 use crate::skew::{self, ServerClock};
 use crate::slot::Flight;
 use crate::time::Now;
+use saving::Savings;
 
 /// An identity in a keychain. Ids are never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +47,7 @@ pub struct Keychain {
     pace: Pace,
     random: Random,
     notices: VecDeque<Notice>,
+    savings: Option<Savings>,
 }
 
 impl Keychain {
@@ -67,6 +70,7 @@ impl Keychain {
             pace: pace.sane(),
             random: Random::new(seed),
             notices: VecDeque::new(),
+            savings: None,
         }
     }
 
@@ -116,7 +120,11 @@ impl Keychain {
     pub fn supply(&mut self, id: KeyringId, credential: Credential) -> Result<(), InputError> {
         credential.check()?;
         self.epoch += 1;
+        let before = self.login_name(id);
         self.keyring(id, Who::User)?.supply(credential);
+        if before != self.login_name(id) {
+            self.unsave(before, DateTime::<Utc>::MAX_UTC);
+        }
         Ok(())
     }
 

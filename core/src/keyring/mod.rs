@@ -14,6 +14,7 @@
 //! The phases are [`crate::slot`]'s; the columns are worked out here.
 
 mod login;
+mod saving;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -204,8 +205,9 @@ impl Keyring {
         }
     }
 
-    /// The token is given up, whatever it is worth.
+    /// The token is given up, whatever it is worth, and so is what would bring another without a login.
     pub(crate) fn drop_lease(&mut self) -> Option<Arc<Lease>> {
+        self.kept = None;
         self.lease.take()
     }
 

@@ -1,21 +1,22 @@
 //! The service catalog, in the two shapes in which OpenStack passes it around.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::InputError;
 
 /// Where the services of a cloud are, as Keystone lists them in a token.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(from = "Vec<RawService>")]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, PartialEq)]
+#[serde(from = "Vec<RawService>", into = "Vec<ListedService>")]
 pub struct Catalog {
     /// The services, in Keystone's order.
     pub services: Vec<ListedService>,
 }
 
 /// A service in the catalog.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 pub struct ListedService {
     /// The type, such as `compute`.
+    #[serde(rename = "type")]
     pub kind: String,
     /// The name, such as `nova`; empty where the catalog has none.
     pub name: String,
@@ -24,7 +25,7 @@ pub struct ListedService {
 }
 
 /// One address of a service.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Serialize, PartialEq)]
 pub struct ListedEndpoint {
     /// Which network it serves.
     pub interface: Interface,
@@ -35,7 +36,8 @@ pub struct ListedEndpoint {
 }
 
 /// The network that an endpoint serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
 pub enum Interface {
     /// For users.
     Public,
@@ -66,6 +68,12 @@ impl Catalog {
     /// [`InputError::Catalog`] if it is not JSON of that shape.
     pub fn from_json(json: &[u8]) -> Result<Self, InputError> {
         serde_json::from_slice(json).map_err(|_| InputError::Catalog)
+    }
+}
+
+impl From<Catalog> for Vec<ListedService> {
+    fn from(catalog: Catalog) -> Self {
+        catalog.services
     }
 }
 
