@@ -58,7 +58,10 @@ impl<'a> Driver<'a> {
         let warm = self.session.published().and_then(|published| self.call.warm(&published, now));
         match warm {
             Some(dispatch) => Ok(dispatch),
-            None => self.permission(Event::Begin).await,
+            None => {
+                self.session.restore().await;
+                self.permission(Event::Begin).await
+            }
         }
     }
 
@@ -70,18 +73,25 @@ impl<'a> Driver<'a> {
     pub(crate) async fn permission(&mut self, mut event: Event) -> Result<Dispatch, Failure> {
         let shared = self.session.shared();
         loop {
-            event = match self.step(event).await {
+            let action = self.step(event).await;
+            // It is under way; whoever has an answer waits for it.
+            let settled = shared.settle();
+            event = match action {
                 Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick).await,
                 Action::Consult { question, until } => Event::Told(shared.consult(question, until).await),
                 Action::Pause { until } | Action::Park { until, .. } => {
                     shared.clock.wait_until(until).await;
                     Event::Woke
                 }
-                Action::Fail(failure) => return Err(failure),
+                Action::Fail(failure) => {
+                    settled.await;
+                    return Err(failure);
+                }
                 Action::Send(mut dispatch) => {
                     if let Some(errand) = dispatch.errand.take() {
                         errand::start(shared, errand);
                     }
+                    settled.await;
                     return Ok(dispatch);
                 }
             };

@@ -163,12 +163,20 @@ impl Session {
         Lent::new(Driver::new(self, call))
     }
 
-    /// How long an operation that begins now can live.
+    /// How long an operation that begins now can live. A login of an earlier process that is still to
+    /// be taken up ([`crate::Builder::logins_in`]) shows from the first call on.
     ///
     /// # Errors
     /// [`InputError::NoSuchKeyring`] does not happen while this session holds its identities.
     pub fn outlook(&self) -> Result<Outlook, InputError> {
         self.shared.with(|keys| keys.outlook(&self.core, self.shared.clock.now()))
+    }
+
+    /// Takes up what an earlier process has left of these logins, before their first use.
+    pub(crate) async fn restore(&self) {
+        for identity in self.user.iter().chain(&self.service) {
+            identity.restore().await;
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -2,11 +2,13 @@
 
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use keepstone_core::{
     Borrowed, Canned, Credential, Fixed, InputError, Inquiry, Keychain, Notice, Pace, Secret, TlsId,
 };
+use keepstone_store::Store;
 
 use crate::clock::{Clock, SystemClock};
 use crate::consult::Consultant;
@@ -16,7 +18,7 @@ use crate::http_client::{HttpClient, Limits, Proxy};
 use crate::identity::Identity;
 use crate::session::Session;
 use crate::shared::{Listener, Shared};
-use crate::tls::Tls;
+use crate::tls::{Tls, random};
 
 /// The identities that a process acts as, and its connections. Cheap to clone; a process needs one.
 #[derive(Clone, Debug)]
@@ -35,6 +37,7 @@ pub struct Builder {
     seed: Option<u64>,
     helper: bool,
     canned: Option<Arc<Mutex<Canned>>>,
+    logins: Option<PathBuf>,
 }
 
 impl Client {
@@ -59,6 +62,7 @@ impl Client {
             seed: None,
             helper: false,
             canned: None,
+            logins: None,
         }
     }
 
@@ -217,6 +221,20 @@ impl Builder {
         self
     }
 
+    /// Keeps logins in this directory, and takes them up from there, so that a program that is started
+    /// again need not log in again. Off unless this is called.
+    ///
+    /// The directory is made, for this user alone; one that others can read, and whatever else cannot
+    /// be read or written, is told to [`log`] and gone without. Tokens are kept with what renews them,
+    /// and neither passwords nor passcodes; tokens that were handed in and identities of
+    /// [`Client::identity_from`] are not kept. A login is removed when it is refused and by
+    /// [`Identity::log_out`].
+    #[must_use]
+    pub fn logins_in(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.logins = Some(directory.into());
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -229,8 +247,12 @@ impl Builder {
         // The hasher's keys are the randomness that std has to offer.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let keys = Keychain::with_pace(seed, self.pace);
-        let shared = Arc::new(Shared::new(keys, http, clock, self.listener));
+        let mut keys = Keychain::with_pace(seed, self.pace);
+        let store = self.logins.and_then(open_store);
+        if let Some(store) = &store {
+            keys.save_logins(store.key());
+        }
+        let shared = Arc::new(Shared::new(keys, http, clock, self.listener, store));
         if self.helper {
             errand::start_helper(&shared)?;
         }
@@ -238,9 +260,16 @@ impl Builder {
     }
 }
 
+fn open_store(directory: PathBuf) -> Option<Arc<Store>> {
+    let store = Store::open(directory, |key| random(key));
+    store.map(Arc::new).map_err(|error| log::warn!("{error}: no login is saved")).ok()
+}
+
 fn log_notice(notice: &Notice) {
     match notice {
-        Notice::Issued { .. } | Notice::Suspected { .. } => log::debug!("{notice:?}"),
+        Notice::Issued { .. } | Notice::Restored { .. } | Notice::Suspected { .. } => {
+            log::debug!("{notice:?}")
+        }
         Notice::Refused { .. } => log::info!("{notice:?}"),
         _ => log::warn!("{notice:?}"),
     }

@@ -167,7 +167,13 @@ impl Session {
     /// # Errors
     /// [`InputError::NoSuchKeyring`] does not happen while this session holds its identities.
     pub fn outlook(&self) -> Result<Outlook, InputError> {
+        self.restore();
         self.shared.with(|keys| keys.outlook(&self.core, self.shared.clock.now()))
+    }
+
+    /// Takes up what an earlier process has left of these logins, before their first use.
+    pub(crate) fn restore(&self) {
+        self.user.iter().chain(&self.service).for_each(Identity::restore);
     }
 
     pub(crate) fn shared(&self) -> &Shared {
