@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue, Uri};
 use crate::Secret;
 use crate::call::TlsId;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Credential, Fixed, Grant, Renewal};
+use crate::identity::{Credential, Fixed, Grant, Remedy, Renewal};
 use crate::lifetime::{Granted, Lifetime, Standing};
 use crate::pace::Pace;
 use crate::random::Random;
@@ -33,6 +33,8 @@ pub(crate) struct Lease {
     pub(crate) endpoint: Option<Uri>,
     pub(crate) lifetime: Lifetime,
     pub(crate) renewal: Renewal,
+    /// What would let it be renewed unattended, if it is not.
+    pub(crate) remedy: Remedy,
     /// Keystone's address, if we asked for the token ourselves.
     pub(crate) issuer: Option<Uri>,
     /// All addresses of Keystone's that are known: the issuer's, and those in the catalog.
@@ -81,6 +83,7 @@ impl Lease {
             endpoint: None,
             lifetime: Lifetime::Granted(granted),
             renewal,
+            remedy: credential.remedy(),
             keystones,
             issuer,
             tls: credential.tls_id(),
@@ -117,6 +120,7 @@ impl Lease {
             distance: pace.distance(granted.life),
             lifetime: Lifetime::Granted(granted),
             renewal: document.renewal.unwrap_or_else(|| credential.renewal()),
+            remedy: credential.remedy(),
             keystones,
             issuer,
             tls: credential.tls_id(),
@@ -169,6 +173,7 @@ impl Lease {
             endpoint: None,
             lifetime,
             renewal: Renewal::Never,
+            remedy: Remedy::Voucher,
             keystones,
             issuer: None,
             tls: TlsId::default(),
@@ -189,6 +194,7 @@ impl Lease {
             endpoint,
             lifetime: Lifetime::Endless,
             renewal: Renewal::Never,
+            remedy: Remedy::ApplicationCredential,
             keystones,
             issuer: None,
             tls: tls.unwrap_or_default(),
@@ -204,6 +210,36 @@ impl Lease {
 
     pub(crate) fn standing(&self, now: Now, clock: &ServerClock, window: Duration) -> Standing {
         self.lifetime.standing(now, clock, window)
+    }
+
+    /// What is left of it, if it will not be renewed in time by itself and that is known.
+    pub(crate) fn unattended_end(&self, now: Now, clock: &ServerClock) -> Option<Duration> {
+        if self.renewal == Renewal::Unattended { None } else { self.lifetime.left(now, clock) }
+    }
+
+    /// What is left of it beside a service token: the allow-expired window, as long as the service's own
+    /// token is there. `None`, if that helps nothing: others are renewed when they end, or its end is
+    /// not known.
+    pub(crate) fn left_vouched(
+        &self,
+        service: Option<&Lease>,
+        window: Duration,
+        now: Now,
+        clock: &ServerClock,
+    ) -> Option<Duration> {
+        if self.renewal != Renewal::Never {
+            return None;
+        }
+        let own = self.lifetime.left(now, clock)?;
+        let vouched = self.lifetime.left_in_window(now, clock, window)?;
+        let service = service.and_then(|service| service.unattended_end(now, clock));
+        Some(service.map_or(vouched, |service| vouched.min(service.max(own))))
+    }
+
+    /// What is left of it, if others would be renewed now and this one is not.
+    pub(crate) fn ending(&self, now: Now, clock: &ServerClock) -> Option<Duration> {
+        let stale = self.standing(now, clock, Duration::ZERO) == Standing::Stale;
+        self.unattended_end(now, clock).filter(|_| stale)
     }
 
     /// How long it has been held; without end for a token that was handed in.

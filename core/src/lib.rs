@@ -121,7 +121,9 @@ pub use error::{Cause, Failure, InputError, LoginError, Refusal, RequestId, Trou
 pub use headers::{
     USER_AGENT, X_AUTH_TOKEN, X_OPENSTACK_REQUEST_ID, X_SERVICE_TOKEN, X_SUBJECT_TOKEN, request_id,
 };
-pub use identity::{Borrowed, Credential, DomainRef, Fixed, Inquiry, ProjectRef, Renewal, Scope, UserRef};
+pub use identity::{
+    Borrowed, Credential, DomainRef, Fixed, Inquiry, ProjectRef, Remedy, Renewal, Scope, UserRef,
+};
 pub use keychain::{Keychain, KeyringId};
 pub use lifetime::Standing;
 pub use notice::Notice;

@@ -80,7 +80,7 @@ pub use identity::Identity;
 pub use keepstone_core::{
     Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint, EndpointError, Failure, Fixed,
     Head, InputError, Inquiry, Interface, KeyringId, LoginError, Need, Notice, Now, Outlook, Pace,
-    ProjectRef, Refusal, Renewal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
+    ProjectRef, Refusal, Remedy, Renewal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
     Vouching, Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;

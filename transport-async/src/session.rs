@@ -77,6 +77,17 @@ impl Session {
         self.with(|core| core.at_least(life))
     }
 
+    /// That these calls belong to an operation that begins now and is to last this long. Where a token
+    /// ends before that and will not be renewed unattended, calls fail with
+    /// [`keepstone_core::Failure::WontLast`] before anything is sent to the service; not where nobody knows
+    /// its end. With [`Session::at_least`] beside it, a token that is too short is replaced first, if
+    /// another would do.
+    #[must_use]
+    pub fn lasting(self, span: Duration) -> Self {
+        let now = self.shared.clock.now();
+        self.with(|core| core.lasting(span, now))
+    }
+
     /// How long a call may take to the head of its final answer. The default is five minutes.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {

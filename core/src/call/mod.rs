@@ -7,6 +7,7 @@ mod compose;
 mod dispatch;
 mod errand;
 mod judge;
+mod lasting;
 mod look;
 mod redirect;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use http::{HeaderName, Request, Response, Uri};
 use serde::{Deserialize, Serialize};
 
-use super::{Fields, Scope};
+use super::{Fields, Remedy, Scope};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
 use crate::random::Random;
@@ -82,6 +82,11 @@ pub trait Method: fmt::Debug + Send + Sync + 'static {
     /// Whether tokens can be had again without anybody's help.
     fn renewal(&self) -> Renewal {
         Renewal::Unattended
+    }
+
+    /// What would spare it somebody's help, if it needs that, or lift its limit.
+    fn remedy(&self) -> Remedy {
+        Remedy::ApplicationCredential
     }
 
     /// How many tokens it can bring at the most, if there is a limit: one, for a one-time code.

@@ -11,6 +11,7 @@ mod fields;
 mod fixed;
 mod login;
 mod method;
+mod remedy;
 mod scope;
 pub(crate) mod v3;
 
@@ -20,6 +21,7 @@ pub use fields::Fields;
 pub use fixed::Fixed;
 pub(crate) use login::{Heard, Login, Next};
 pub use method::{Exchange, Grant, Inquiry, Method, Moment, Page, Renewal, Start, Step};
+pub use remedy::Remedy;
 pub use scope::{DomainRef, ProjectRef, Scope, UserRef};
 pub use v3::{
     ApplicationCredential, ApplicationCredentialRef, MultiFactor, Part, Password, Receipt, Said, TokenMethod,

@@ -190,7 +190,8 @@ impl Keychain {
     pub fn outlook(&self, session: &Session, now: Now) -> Result<Outlook, InputError> {
         let Some(user) = session.user else { return Ok(Outlook::Unauthenticated) };
         let keyring = self.keyrings.get(&user).ok_or(InputError::NoSuchKeyring(Who::User))?;
-        Ok(Outlook::of(keyring, session, now, &self.clock))
+        let service = session.vouching.as_ref().and_then(|vouching| self.keyrings.get(&vouching.service));
+        Ok(Outlook::of(keyring, service, session, now, &self.clock))
     }
 
     /// A snapshot from which calls of this session can be sent without this keychain.
@@ -198,10 +199,14 @@ impl Keychain {
         let lease = |id: KeyringId| self.keyrings.get(&id).and_then(Keyring::unsuspected).cloned();
         let user = session.user.and_then(lease);
         let service = session.vouching.as_ref().and_then(|vouching| lease(vouching.service));
+        let told = |id: Option<KeyringId>| {
+            id.and_then(|id| self.keyrings.get(&id)).is_some_and(Keyring::has_told_ending)
+        };
         // Callers leave a snapshot at different instants, each a little before it is due.
         let spread = user.iter().chain(&service).map(|lease| lease.distance).min().unwrap_or_default();
         Published {
             epoch: self.epoch,
+            told_ending: [told(session.user), told(session.vouching.as_ref().map(|v| v.service))],
             user,
             service,
             clock: self.clock,

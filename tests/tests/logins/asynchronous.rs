@@ -2,13 +2,15 @@
 
 #[path = "cases.rs"]
 mod cases;
+#[path = "unattended.rs"]
+mod unattended;
 
 use std::path::Path;
 use std::pin::Pin;
 use std::time::Duration;
 
 use http::Request;
-use keepstone_async::{Client, Clock, Identity, Notice, Now};
+use keepstone_async::{Client, Clock, Credential, Error, Failure, Identity, Inquiry, Notice, Now, Session};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::world::{Hands, World};
@@ -46,4 +48,22 @@ fn status(world: &World, identity: &Identity) -> u16 {
 
 fn log_out(identity: &Identity) {
     runtime().block_on(identity.log_out()).unwrap();
+}
+
+fn send(session: &Session) -> Result<u16, Failure> {
+    let answer = runtime().block_on(session.send(Request::get("/volumes/detail").body(()).unwrap()));
+    answer.map(|answer| answer.status().as_u16()).map_err(|error| match error {
+        Error::Failure(failure) => failure,
+        other => panic!("{other:?}"),
+    })
+}
+
+/// An identity whose logins ask somebody.
+fn asking(
+    client: &Client,
+    credential: Credential,
+    answerer: impl Fn(&Inquiry) -> Result<String, String> + Send + Sync + 'static,
+) -> Identity {
+    let answer = move |inquiry| std::future::ready(answerer(&inquiry).map(Into::into));
+    client.identity_asking(credential, answer).unwrap()
 }

@@ -2,12 +2,14 @@
 
 #[path = "cases.rs"]
 mod cases;
+#[path = "unattended.rs"]
+mod unattended;
 
 use std::path::Path;
 use std::time::Duration;
 
 use http::Request;
-use keepstone_blocking::{Client, Clock, Identity, Notice, Now};
+use keepstone_blocking::{Client, Clock, Credential, Error, Failure, Identity, Inquiry, Notice, Now, Session};
 
 use crate::world::{Hands, World};
 
@@ -37,4 +39,21 @@ fn status(world: &World, identity: &Identity) -> u16 {
 
 fn log_out(identity: &Identity) {
     identity.log_out().unwrap();
+}
+
+fn send(session: &Session) -> Result<u16, Failure> {
+    let answer = session.send(Request::get("/volumes/detail").body(()).unwrap());
+    answer.map(|answer| answer.status().as_u16()).map_err(|error| match error {
+        Error::Failure(failure) => failure,
+        other => panic!("{other:?}"),
+    })
+}
+
+/// An identity whose logins ask somebody.
+fn asking(
+    client: &Client,
+    credential: Credential,
+    answerer: impl Fn(&Inquiry) -> Result<String, String> + Send + Sync + 'static,
+) -> Identity {
+    client.identity_asking(credential, move |inquiry| answerer(inquiry).map(Into::into)).unwrap()
 }

@@ -9,7 +9,7 @@ use sha1::Sha1;
 use super::{Part, Said};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Fields, Inquiry, Moment, Renewal, Scope, UserRef};
+use crate::identity::{Fields, Inquiry, Moment, Remedy, Renewal, Scope, UserRef};
 
 /// Seconds for which a passcode is shown, and its number of digits: Keystone knows no others.
 const PERIOD: i64 = 30;
@@ -68,6 +68,10 @@ impl Part for Totp {
             Source::Asked => Renewal::Attended,
             Source::Computed(_) => Renewal::Unattended,
         }
+    }
+
+    fn remedy(&self) -> Remedy {
+        Remedy::ComputedPasscode
     }
 
     fn uses(&self) -> Option<u32> {
