@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::EndpointError;
 use crate::headers::request_id;
 pub use crate::identity::ProviderProblem;
-use crate::identity::{FederationError, Receipt, may_pass};
+use crate::identity::{FederationError, Receipt, Remedy, may_pass};
 use crate::token::Unreadable;
 
 /// Which of a session's identities is meant.
@@ -430,6 +430,34 @@ pub enum Failure {
         wanted: Duration,
         /// What there is at best.
         left: Duration,
+    },
+    /// The token has ended, and there is no other without somebody's help.
+    #[error(
+        "the token of {who} has ended, and the next was not to be had without help: answer when asked, or {remedy}"
+    )]
+    Ended {
+        /// Whose token it was.
+        who: Who,
+        /// What became of the login.
+        #[source]
+        source: LoginError,
+        /// What would have made it renew by itself.
+        remedy: Remedy,
+    },
+    /// The operation outlasts what the token can be used for.
+    #[error(
+        "the operation is to last another {} s, and the token of {who} {} s: {remedy}",
+        wanted.as_secs(), left.as_secs()
+    )]
+    WontLast {
+        /// Whose token ends first.
+        who: Who,
+        /// How much longer it can be used, at least; beside a service token, if one vouches for it.
+        left: Duration,
+        /// How much longer the operation is to last.
+        wanted: Duration,
+        /// What would let it last.
+        remedy: Remedy,
     },
     /// The token was refused after the body had been used up.
     #[error(

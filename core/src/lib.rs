@@ -111,6 +111,7 @@ mod limiter;
 mod notice;
 mod pace;
 mod random;
+mod saved;
 mod secret;
 mod service;
 mod session;
@@ -133,14 +134,15 @@ pub use headers::{
     USER_AGENT, X_AUTH_TOKEN, X_OPENSTACK_REQUEST_ID, X_SERVICE_TOKEN, X_SUBJECT_TOKEN, request_id,
 };
 pub use identity::{
-    Borrowed, Credential, DomainRef, FederationError, Fixed, Inquiry, Party, ProjectRef, Renewal, Scope,
-    UserRef,
+    Borrowed, Credential, DomainRef, FederationError, Fixed, Inquiry, Party, ProjectRef, Remedy, Renewal,
+    Scope, UserRef,
 };
 pub use keychain::{Keychain, KeyringId};
 pub use lifetime::Standing;
 pub use limiter::{Entry, GateId, Limit, Limiter, Ticket};
 pub use notice::Notice;
 pub use pace::Pace;
+pub use saved::{RestoreError, SavedLogin, Saving};
 pub use secret::{Secret, SecretBytes};
 pub use service::{
     Allow, Catalog, DiscoveryError, Endpoint, EndpointData, EndpointError, Interface, ListedEndpoint,

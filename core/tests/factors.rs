@@ -51,7 +51,7 @@ fn asks_for_more(desk: &mut Desk) {
 
 fn login_error(failure: Failure) -> LoginError {
     match failure {
-        Failure::Login { source, .. } => source,
+        Failure::Login { source, .. } | Failure::Ended { source, .. } => source,
         other => panic!("{other:?}"),
     }
 }

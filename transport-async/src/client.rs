@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use keepstone_core::{
     Borrowed, Canned, Credential, Exchanged, Fixed, InputError, Inquiry, Keychain, Limit, Notice, Pace,
     Secret, TlsId,
 };
+use keepstone_store::Store;
 
 use crate::clock::{Clock, SystemClock};
 use crate::consult::{Consultant, Told};
@@ -16,7 +18,7 @@ use crate::http_client::{HttpClient, Limits, Proxy};
 use crate::identity::Identity;
 use crate::session::Session;
 use crate::shared::{Listener, Shared};
-use crate::tls::Tls;
+use crate::tls::{Tls, random};
 use crate::turns::SharedLimit;
 use crate::watch::{ExchangeListener, Watch, Watched};
 
@@ -37,6 +39,7 @@ pub struct Builder {
     exchanges: Option<ExchangeListener>,
     seed: Option<u64>,
     canned: Option<Arc<Mutex<Canned>>>,
+    logins: Option<PathBuf>,
 }
 
 impl Client {
@@ -61,6 +64,7 @@ impl Client {
             exchanges: None,
             seed: None,
             canned: None,
+            logins: None,
         }
     }
 
@@ -246,6 +250,20 @@ impl Builder {
         self
     }
 
+    /// Keeps logins in this directory, and takes them up from there, so that a program that is started
+    /// again need not log in again. Off unless this is called.
+    ///
+    /// The directory is made, for this user alone; one that others can read, and whatever else cannot
+    /// be read or written, is told to [`log`] and gone without. Tokens are kept with what renews them,
+    /// and neither passwords nor passcodes; tokens that were handed in and identities of
+    /// [`Client::identity_from`] are not kept. A login is removed when it is refused and by
+    /// [`Identity::log_out`].
+    #[must_use]
+    pub fn logins_in(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.logins = Some(directory.into());
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -258,15 +276,26 @@ impl Builder {
         // The hasher's keys are the randomness that std has to offer.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let keys = Keychain::with_pace(seed, self.pace);
+        let mut keys = Keychain::with_pace(seed, self.pace);
+        let store = self.logins.and_then(open_store);
+        if let Some(store) = &store {
+            keys.save_logins(store.key());
+        }
         let http = Watched::new(http, Watch { clock: Arc::clone(&clock), listener: self.exchanges });
-        Ok(Client { shared: Arc::new(Shared::new(keys, http, clock, self.listener)) })
+        Ok(Client { shared: Arc::new(Shared::new(keys, http, clock, self.listener, store)) })
     }
+}
+
+fn open_store(directory: PathBuf) -> Option<Arc<Store>> {
+    let store = Store::open(directory, |key| random(key));
+    store.map(Arc::new).map_err(|error| log::warn!("{error}: no login is saved")).ok()
 }
 
 fn log_notice(notice: &Notice) {
     match notice {
-        Notice::Issued { .. } | Notice::Suspected { .. } => log::debug!("{notice:?}"),
+        Notice::Issued { .. } | Notice::Restored { .. } | Notice::Suspected { .. } => {
+            log::debug!("{notice:?}")
+        }
         Notice::Refused { .. } => log::info!("{notice:?}"),
         _ => log::warn!("{notice:?}"),
     }

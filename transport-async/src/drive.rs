@@ -72,7 +72,10 @@ impl<'a> Driver<'a> {
         let warm = self.session.published().and_then(|published| self.call.warm(&published, now));
         match warm {
             Some(dispatch) => Ok(dispatch),
-            None => self.permission(Event::Begin).await,
+            None => {
+                self.session.restore().await;
+                self.permission(Event::Begin).await
+            }
         }
     }
 
@@ -89,13 +92,19 @@ impl<'a> Driver<'a> {
     async fn follow(&mut self, mut action: Action) -> Result<Dispatch, Failure> {
         let shared = self.session.shared();
         loop {
+            // It is under way; whoever has an answer waits for it.
+            let settled = shared.settle();
             match carry_out(shared, action).await {
                 ControlFlow::Continue(event) => action = self.step(event).await,
-                ControlFlow::Break(Err(failure)) => return Err(failure),
+                ControlFlow::Break(Err(failure)) => {
+                    settled.await;
+                    return Err(failure);
+                }
                 ControlFlow::Break(Ok(mut dispatch)) => {
                     if let Some(errand) = dispatch.errand.take() {
                         errand::start(shared, errand);
                     }
+                    settled.await;
                     return Ok(dispatch);
                 }
             }

@@ -92,6 +92,17 @@ impl Session {
         self.with(|core| core.at_least(life))
     }
 
+    /// That these calls belong to an operation that begins now and is to last this long. Where a token
+    /// ends before that and will not be renewed unattended, calls fail with
+    /// [`keepstone_core::Failure::WontLast`] before anything is sent to the service; not where nobody knows
+    /// its end. With [`Session::at_least`] beside it, a token that is too short is replaced first, if
+    /// another would do.
+    #[must_use]
+    pub fn lasting(self, span: Duration) -> Self {
+        let now = self.shared.clock.now();
+        self.with(|core| core.lasting(span, now))
+    }
+
     /// How long a call may take to the head of its final answer. The default is five minutes.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
@@ -266,7 +277,8 @@ impl Session {
         Ok(described.and_then(|described| described.project_id().map(str::to_owned)))
     }
 
-    /// How long an operation that begins now can live.
+    /// How long an operation that begins now can live. A login of an earlier process that is still to
+    /// be taken up ([`crate::Builder::logins_in`]) shows from the first call on.
     ///
     /// # Errors
     /// [`InputError::NoSuchKeyring`] does not happen while this session holds its identities.
@@ -276,6 +288,13 @@ impl Session {
 
     pub(crate) fn core(&self) -> &keepstone_core::Session {
         &self.core
+    }
+
+    /// Takes up what an earlier process has left of these logins, before their first use.
+    pub(crate) async fn restore(&self) {
+        for identity in self.user.iter().chain(&self.service) {
+            identity.restore().await;
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -67,7 +67,13 @@ impl<'a> Driver<'a> {
         self.session.shared().after_fork();
         let now = self.session.shared().clock.now();
         let warm = self.session.published().and_then(|published| self.call.warm(&published, now));
-        warm.map_or_else(|| self.permission(Event::Begin), Ok)
+        warm.map_or_else(
+            || {
+                self.session.restore();
+                self.permission(Event::Begin)
+            },
+            Ok,
+        )
     }
 
     pub(crate) fn judge(&mut self, head: Head<'_>) -> Verdict {

@@ -71,8 +71,8 @@ pub use keepstone_core::{
     Allow, Borrowed, Broke, Canned, Catalog, Cause, Credential, Described, DiscoveryError, DomainRef,
     Endpoint, EndpointData, EndpointError, Exchanged, Failure, Fixed, Head, InputError, Inquiry, Interface,
     KeyringId, Limit, LoginError, Need, NotAVersion, Notice, Now, Outcome, Outlook, Pace, ProjectRef,
-    ProviderProblem, Purpose, Refusal, Renewal, Scope, Secret, SentRequest, ServiceError, Status, TlsId,
-    Trouble, UserRef, Version, VersionData, Vouching, Wait, When, Who, request_id, token,
+    ProviderProblem, Purpose, Refusal, Remedy, Renewal, Scope, Secret, SentRequest, ServiceError, Status,
+    TlsId, Trouble, UserRef, Version, VersionData, Vouching, Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use session::{Session, refusal};

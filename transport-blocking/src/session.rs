@@ -91,6 +91,17 @@ impl Session {
         self.with(|core| core.at_least(life))
     }
 
+    /// That these calls belong to an operation that begins now and is to last this long. Where a token
+    /// ends before that and will not be renewed unattended, calls fail with
+    /// [`keepstone_core::Failure::WontLast`] before anything is sent to the service; not where nobody knows
+    /// its end. With [`Session::at_least`] beside it, a token that is too short is replaced first, if
+    /// another would do.
+    #[must_use]
+    pub fn lasting(self, span: Duration) -> Self {
+        let now = self.shared.clock.now();
+        self.with(|core| core.lasting(span, now))
+    }
+
     /// How long a call may take to the head of its final answer. The default is five minutes.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
@@ -270,11 +281,17 @@ impl Session {
     /// # Errors
     /// [`InputError::NoSuchKeyring`] does not happen while this session holds its identities.
     pub fn outlook(&self) -> Result<Outlook, InputError> {
+        self.restore();
         self.shared.with(|keys| keys.outlook(&self.core, self.shared.clock.now()))
     }
 
     pub(crate) fn core(&self) -> &keepstone_core::Session {
         &self.core
+    }
+
+    /// Takes up what an earlier process has left of these logins, before their first use.
+    pub(crate) fn restore(&self) {
+        self.user.iter().chain(&self.service).for_each(Identity::restore);
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -263,6 +263,8 @@ pub struct Published {
     pub(crate) epoch: u64,
     pub(crate) user: Option<Arc<Lease>>,
     pub(crate) service: Option<Arc<Lease>>,
+    /// Whether it has been told of these two that they end.
+    pub(crate) told_ending: [bool; 2],
     pub(crate) clock: ServerClock,
     /// How much before it is due this snapshot is given up, so that not all callers come at once.
     pub(crate) ahead: Duration,

@@ -42,21 +42,31 @@ impl Call {
             return None;
         }
         let ahead = now.after(published.ahead);
-        let fresh = |lease: &Lease| match lease.renewal {
-            Renewal::Never => true,
-            _ => lease.standing(ahead, &published.clock, Duration::ZERO) == Standing::Fresh,
+        let [told_user, told_service] = published.told_ending;
+        let standing = |lease: &Lease| lease.standing(ahead, &published.clock, Duration::ZERO);
+        // One that is not renewed early is used to its end, once it has been told that it ends.
+        let fresh = |lease: &Lease, told: bool| match lease.renewal {
+            Renewal::Never => told || lease.ending(now, &published.clock).is_none(),
+            Renewal::Unattended => standing(lease) == Standing::Fresh,
+            Renewal::Limited | Renewal::Attended => match standing(lease) {
+                Standing::Fresh => true,
+                Standing::Stale => told,
+                Standing::Vouchable | Standing::Dead | Standing::Unknown => false,
+            },
         };
         let tokens = Tokens {
-            user: published.user.clone().filter(|lease| fresh(lease)),
+            user: published.user.clone().filter(|lease| fresh(lease, told_user)),
             service: published
                 .service
                 .clone()
-                .filter(|lease| fresh(lease) && lease.may_vouch(now, &published.clock)),
+                .filter(|lease| fresh(lease, told_service) && lease.may_vouch(now, &published.clock)),
         };
         if self.session.user.is_some() != tokens.user.is_some() {
             return None;
         }
         self.check_life(tokens.user.as_deref(), now, &published.clock).ok()?;
+        let (user, service) = (tokens.user.as_deref(), published.service.as_deref());
+        self.check_lasting(user, service, now, &published.clock).ok()?;
         if tokens.user.as_ref().is_some_and(|lease| lease.falls_short(self.margin(), now)) {
             return None;
         }
@@ -103,6 +113,7 @@ impl Call {
         self.gather(keys, &mut tokens, now)?;
         self.find(keys, &tokens, now)?;
         let dispatch = self.compose(tokens, now, keys.clock(), pause).map_err(Action::Fail)?;
+        self.carried().for_each(|id| keys.tell_ending(id, now));
         // The next wait, if there is one, has a half of its own.
         self.patience = None;
         // The lead of a renewal is taken only by a call that goes out, and so can run it.
@@ -111,17 +122,29 @@ impl Call {
 
     /// A renewal that is due of a token that this call goes out with.
     fn errand(&self, keys: &mut Keychain, now: Now) -> Option<Errand> {
-        let sent = self.sent.as_ref()?;
-        let carried = sent.user.iter().chain(&sent.service).map(|lease| lease.flight.keyring);
-        let mut wanted = carried.chain(self.without);
+        let mut wanted = self.carried().chain(self.without);
         let flight = wanted.find_map(|keyring| keys.renewal_due(keyring, now))?;
         Some(Errand::new(flight, self.deadline()))
+    }
+
+    /// Whose tokens it goes out with.
+    fn carried(&self) -> impl Iterator<Item = KeyringId> {
+        let leases = self.sent.iter().flat_map(|sent| sent.user.iter().chain(&sent.service));
+        leases.map(|lease| lease.flight.keyring)
     }
 
     fn gather(&mut self, keys: &mut Keychain, tokens: &mut Tokens, now: Now) -> Result<(), Action> {
         self.take_user(keys, tokens, now)?;
         self.check_life(tokens.user.as_deref(), now, keys.clock()).map_err(Action::Fail)?;
-        self.take_service(keys, tokens, now)
+        self.check_operation(keys, tokens, now)?;
+        self.take_service(keys, tokens, now)?;
+        self.check_operation(keys, tokens, now)
+    }
+
+    fn check_operation(&self, keys: &Keychain, tokens: &Tokens, now: Now) -> Result<(), Action> {
+        let service = self.session.vouching.as_ref().and_then(|vouching| keys.lease(vouching.service));
+        self.check_lasting(tokens.user.as_deref(), service.as_deref(), now, keys.clock())
+            .map_err(Action::Fail)
     }
 
     /// A leader asks until its flight is over.
@@ -283,7 +306,16 @@ impl Call {
             }
             Turn::Park(flight) => Action::Park { flight, until },
             Turn::Pause(next) => Action::Pause { until: next.min(until) },
-            Turn::Fail(source) => Action::Fail(Failure::Login { who, source }),
+            Turn::Fail(source) => {
+                let id = match who {
+                    Who::User => self.session.user,
+                    Who::Service => self.session.vouching.as_ref().map(|vouching| vouching.service),
+                };
+                Action::Fail(match id {
+                    Some(id) => keys.no_token(id, who, source, now),
+                    None => Failure::Login { who, source },
+                })
+            }
             Turn::Use | Turn::Renew(_) => again,
         }
     }

@@ -8,6 +8,7 @@ mod discover;
 mod dispatch;
 mod errand;
 mod judge;
+mod lasting;
 mod look;
 mod redirect;
 mod whose;

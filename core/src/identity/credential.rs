@@ -9,7 +9,7 @@ use http::Uri;
 use sha2::Sha256;
 
 use super::v3::{ApplicationCredential, Password, TokenMethod};
-use super::{Exchange, Fields, Method, Renewal, Scope, Start, UserRef};
+use super::{Exchange, Fields, Method, Remedy, Renewal, Scope, Start, UserRef};
 use crate::Secret;
 use crate::call::TlsId;
 use crate::error::InputError;
@@ -127,6 +127,15 @@ impl Credential {
         match (self.method.renewal(), self.uses()) {
             (Renewal::Unattended, Some(_)) => Renewal::Limited,
             (renewal, _) => renewal,
+        }
+    }
+
+    /// What would let it renew its tokens unattended, if it cannot.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match self.method.renewal() {
+            Renewal::Unattended => Remedy::MoreUses,
+            Renewal::Limited | Renewal::Attended | Renewal::Never => self.method.remedy(),
         }
     }
 

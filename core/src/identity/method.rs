@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, Request, Response, Uri};
+use serde::{Deserialize, Serialize};
 
-use super::{Fields, Scope};
+use super::{Fields, Remedy, Scope};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
 use crate::random::Random;
@@ -83,6 +84,11 @@ pub trait Method: fmt::Debug + Send + Sync + 'static {
         Renewal::Unattended
     }
 
+    /// What would spare it somebody's help, if it needs that, or lift its limit.
+    fn remedy(&self) -> Remedy {
+        Remedy::ApplicationCredential
+    }
+
     /// How many tokens it can bring at the most, if there is a limit: one, for a one-time code.
     fn uses(&self) -> Option<u32> {
         None
@@ -102,7 +108,8 @@ pub trait Method: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Whether, and how often, tokens can be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Renewal {
     /// As often as needed, without anybody's help.
     Unattended,

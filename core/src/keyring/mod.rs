@@ -14,6 +14,7 @@
 //! The phases are [`crate::slot`]'s; the columns are worked out here.
 
 mod login;
+mod saving;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ pub(crate) use login::{Outcome, Step, Tools};
 
 use crate::Secret;
 use crate::error::LoginError;
-use crate::identity::{Credential, Login, Renewal};
+use crate::identity::{Credential, Login, Remedy, Renewal};
 use crate::lease::Lease;
 use crate::lifetime::Standing;
 use crate::pace::Pace;
@@ -43,6 +44,8 @@ pub(crate) struct Keyring {
     uses_left: Option<u32>,
     /// The lease that a service may have refused, and that is to be renewed when it can be.
     suspected: Option<Flight>,
+    /// The lease of which it was told that it ends.
+    told_ending: Option<Flight>,
     /// When it was last told that calls go without this identity's token.
     warned: Option<Duration>,
 }
@@ -83,6 +86,7 @@ impl Keyring {
             kept: None,
             uses_left,
             suspected: None,
+            told_ending: None,
             warned: None,
         }
     }
@@ -220,8 +224,9 @@ impl Keyring {
         }
     }
 
-    /// The token is given up, whatever it is worth.
+    /// The token is given up, whatever it is worth, and so is what would bring another without a login.
     pub(crate) fn drop_lease(&mut self) -> Option<Arc<Lease>> {
+        self.kept = None;
         self.lease.take()
     }
 
@@ -265,6 +270,37 @@ impl Keyring {
             self.warned = Some(tick);
         }
         due
+    }
+
+    /// Whether it has been told that this lease ends.
+    pub(crate) fn has_told_ending(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| self.told_ending == Some(lease.flight))
+    }
+
+    /// What is left of the lease, if it is time to tell that it ends: once for a lease.
+    pub(crate) fn tells_ending(&mut self, now: Now, clock: &ServerClock) -> Option<(Duration, &Lease)> {
+        let lease = self.lease.as_ref().filter(|lease| self.told_ending != Some(lease.flight))?;
+        let left = lease.ending(now, clock)?;
+        self.told_ending = Some(lease.flight);
+        Some((left, lease))
+    }
+
+    /// What would have helped, if its token has ended and the next cannot be had unattended.
+    pub(crate) fn ended(&self, now: Now, clock: &ServerClock) -> Option<Remedy> {
+        let lease = self.lease.as_ref().filter(|lease| lease.renewal != Renewal::Unattended)?;
+        (lease.lifetime.left(now, clock) == Some(Duration::ZERO)).then_some(lease.remedy)
+    }
+
+    /// Whether a login can still bring a token, with somebody's help or without.
+    pub(crate) fn can_log_in(&self) -> bool {
+        match &self.source {
+            Source::Asked => true,
+            Source::Known(credential) => {
+                let once = self.lease.is_none() || credential.renewal() != Renewal::Never;
+                once && !self.is_spent()
+            }
+            Source::Nowhere => false,
+        }
     }
 
     /// A new token was handed in.

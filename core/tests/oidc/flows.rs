@@ -95,7 +95,7 @@ fn a_one_time_code_that_is_given_is_used_once() {
     let mut talk = Talk::with(OidcPassword::new(provider(), "alice", "p").otp("mfa", "123456"));
     let log = talk.run([tokens("at1", None), Say::Token("u1")]);
     assert!(log.contains("mfa=123456"), "{log}");
-    assert_snapshot!(talk.run([]), @"the user's identity has no token: the credential's uses are spent (a one-time code is good for one login): supply another, or use one that needs nobody's help");
+    assert_snapshot!(talk.run([]), @"the token of the user's identity has ended, and the next was not to be had without help: answer when asked, or have the provider give a refresh token (scope `offline_access`), or log in with an application credential: the credential's uses are spent (a one-time code is good for one login): supply another, or use one that needs nobody's help");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_code_that_is_given() {
       authorization: Bearer at1
     send u1+-
     ");
-    assert_snapshot!(talk.run([]), @"the user's identity has no token: the credential's uses are spent (a one-time code is good for one login): supply another, or use one that needs nobody's help");
+    assert_snapshot!(talk.run([]), @"the token of the user's identity has ended, and the next was not to be had without help: answer when asked, or have the provider give a refresh token (scope `offline_access`), or log in with an application credential: the credential's uses are spent (a one-time code is good for one login): supply another, or use one that needs nobody's help");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::tokens::TokenRequest;
 use super::{Part, Receipt};
 use crate::Secret;
 use crate::error::InputError;
-use crate::identity::{Exchange, Fields, Method, Renewal, Scope, Start};
+use crate::identity::{Exchange, Fields, Method, Remedy, Renewal, Scope, Start};
 
 /// Several methods of Identity API v3 at once, as a user's `multi_factor_auth_rules` demand.
 ///
@@ -87,6 +87,14 @@ impl Method for MultiFactor {
             None if self.receipt.is_some() => Renewal::Limited,
             None => Renewal::Unattended,
         }
+    }
+
+    fn remedy(&self) -> Remedy {
+        if self.receipt.is_some() {
+            return Remedy::AllFactors;
+        }
+        let worst = Method::renewal(self);
+        self.all().find(|part| part.renewal() == worst).map_or(Remedy::AllFactors, |part| part.remedy())
     }
 
     fn uses(&self) -> Option<u32> {

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::tokens::TokenRequest;
 use crate::Secret;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Renewal, Scope, Start};
+use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Remedy, Renewal, Scope, Start};
 use crate::secret::SecretBytes;
 
 /// A method of Identity API v3 (`auth.identity.methods`): by itself, or together with others in a
@@ -26,6 +26,11 @@ pub trait Part: fmt::Debug + Send + Sync + 'static {
     /// Whether it can be repeated without anybody's help.
     fn renewal(&self) -> Renewal {
         Renewal::Unattended
+    }
+
+    /// What would spare it help, or lift its limit.
+    fn remedy(&self) -> Remedy {
+        Remedy::ApplicationCredential
     }
 
     /// How often it can be used, if there is a limit.
@@ -83,6 +88,10 @@ impl<P: Part> Method for P {
 
     fn renewal(&self) -> Renewal {
         Part::renewal(self)
+    }
+
+    fn remedy(&self) -> Remedy {
+        Part::remedy(self)
     }
 
     fn uses(&self) -> Option<u32> {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{Part, Said};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Fields, Inquiry, Moment, Renewal, Scope, UserRef};
+use crate::identity::{Fields, Inquiry, Moment, Remedy, Renewal, Scope, UserRef};
 use crate::secret::SecretBytes;
 
 /// Seconds for which a passcode is shown, and its number of digits: Keystone knows no others.
@@ -70,6 +70,10 @@ impl Part for Totp {
             Source::Asked => Renewal::Attended,
             Source::Computed(_) => Renewal::Unattended,
         }
+    }
+
+    fn remedy(&self) -> Remedy {
+        Remedy::ComputedPasscode
     }
 
     fn uses(&self) -> Option<u32> {

@@ -8,7 +8,7 @@ use super::claim::Claim;
 use crate::Secret;
 use crate::error::{InputError, LoginError};
 use crate::identity::federation::check_id;
-use crate::identity::{Exchange, Fields, Grant, Method, Moment, Renewal, Scope, Start, Step};
+use crate::identity::{Exchange, Fields, Grant, Method, Moment, Remedy, Renewal, Scope, Start, Step};
 
 /// A login with an access token of the provider's that is at hand: for as long as that lives.
 #[derive(Clone, Debug)]
@@ -47,6 +47,10 @@ impl Method for OidcAccessToken {
     /// It has an end that nobody knows here.
     fn renewal(&self) -> Renewal {
         Renewal::Limited
+    }
+
+    fn remedy(&self) -> Remedy {
+        Remedy::RefreshToken
     }
 
     fn check(&self, _: &Uri, _: &Scope) -> Result<(), InputError> {

@@ -13,7 +13,7 @@ use super::provider::OidcProvider;
 use super::way::{Ready, Way};
 use crate::Secret;
 use crate::error::{InputError, LoginError, ProviderProblem};
-use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Page, Renewal, Scope, Start};
+use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Page, Remedy, Renewal, Scope, Start};
 
 /// A login with a code to which the provider's page leads (grant `authorization_code`).
 #[derive(Clone, Debug)]
@@ -96,6 +96,10 @@ impl Method for OidcAuthorizationCode {
             Code::Given { .. } => Renewal::Limited,
             Code::Asked { .. } => Renewal::Attended,
         }
+    }
+
+    fn remedy(&self) -> Remedy {
+        Remedy::RefreshToken
     }
 
     fn uses(&self) -> Option<u32> {

@@ -15,7 +15,7 @@ use super::provider::{OidcProvider, usable};
 use super::way::{Ready, Way};
 use crate::Secret;
 use crate::error::{InputError, LoginError, ProviderProblem};
-use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Page, Renewal, Scope, Start};
+use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Page, Remedy, Renewal, Scope, Start};
 use crate::time::Now;
 
 /// How long to wait between two questions if the provider does not say (RFC 8628, 3.2), and what is
@@ -66,6 +66,10 @@ impl Method for OidcDevice {
 
     fn renewal(&self) -> Renewal {
         Renewal::Attended
+    }
+
+    fn remedy(&self) -> Remedy {
+        Remedy::RefreshToken
     }
 
     fn check(&self, _: &Uri, _: &Scope) -> Result<(), InputError> {

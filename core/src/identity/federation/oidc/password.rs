@@ -11,7 +11,7 @@ use super::provider::OidcProvider;
 use super::way::{Ready, Way};
 use crate::Secret;
 use crate::error::{InputError, LoginError, ProviderProblem};
-use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Renewal, Scope, Start};
+use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Remedy, Renewal, Scope, Start};
 
 /// A login with a user's name and password at the provider (grant `password`).
 #[derive(Clone, Debug)]
@@ -78,6 +78,10 @@ impl Method for OidcPassword {
             Some(Otp { code: Some(_), .. }) => Renewal::Limited,
             Some(Otp { code: None, .. }) => Renewal::Attended,
         }
+    }
+
+    fn remedy(&self) -> Remedy {
+        Remedy::RefreshToken
     }
 
     fn uses(&self) -> Option<u32> {
