@@ -36,7 +36,7 @@ impl World {
     }
 
     fn federated(name: &str, mutual: Mutual) -> Self {
-        let (identity_provider, protocol) = ("krb", "kerberos");
+        let (identity_provider, protocol) = ("krb".to_owned(), "kerberos".to_owned());
         Self::new(&format!("federated-{name}"), FedKerberos { identity_provider, protocol, mutual })
     }
 

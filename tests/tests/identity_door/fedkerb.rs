@@ -13,8 +13,8 @@ use crate::kerberos::{Mutual, heard};
 /// A ticket of Kerberos, for an identity provider that Keystone knows.
 #[derive(Debug)]
 pub(crate) struct FedKerberos {
-    pub(crate) identity_provider: &'static str,
-    pub(crate) protocol: &'static str,
+    pub(crate) identity_provider: String,
+    pub(crate) protocol: String,
     pub(crate) mutual: Mutual,
 }
 
@@ -24,13 +24,13 @@ impl Method for FedKerberos {
     }
 
     fn fields(&self, fields: &mut Fields) {
-        fields.text("identity_provider", self.identity_provider);
-        fields.text("protocol", self.protocol);
+        fields.text("identity_provider", &self.identity_provider);
+        fields.text("protocol", &self.protocol);
         fields.text("mutual_auth", &format!("{:?}", self.mutual));
     }
 
     fn begin(self: Arc<Self>, start: Start) -> Box<dyn Exchange> {
-        let Self { identity_provider, protocol, .. } = *self;
+        let Self { identity_provider, protocol, .. } = &*self;
         let v3 = start.v3_url();
         let url =
             format!("{v3}/OS-FEDERATION/identity_providers/{identity_provider}/protocols/{protocol}/auth");

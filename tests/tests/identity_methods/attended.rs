@@ -20,7 +20,7 @@ fn to_volumes(cloud: &Cloud, identity: &Identity) -> Session {
 /// Why a call got no token.
 fn login_error(session: &Session) -> LoginError {
     match get(session, "/volumes/detail") {
-        Err(Failure::Login { source, .. }) => source,
+        Err(Failure::Login { source, .. } | Failure::Ended { source, .. }) => source,
         other => panic!("{other:?}"),
     }
 }

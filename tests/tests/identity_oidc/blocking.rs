@@ -146,7 +146,8 @@ fn an_outage_of_the_provider_is_told_of_it_and_passes() {
     for outage in [Outage::Refuse, Outage::Close, Outage::Unavailable { retry_after: None }] {
         world.cloud.set_outage(Service::IdentityProvider, outage);
         let error = login_error(&world, &identity);
-        assert!(matches!(error, LoginError::Provider { .. }) && error.is_transient(), "{error:?}");
+        let told = matches!(error, LoginError::Provider { .. } | LoginError::PartyUnreachable { .. });
+        assert!(told && error.is_transient(), "{error:?}");
     }
     world.cloud.set_outage(Service::IdentityProvider, Outage::None);
     assert_eq!(status(&world.volumes_of(&identity)), 200);

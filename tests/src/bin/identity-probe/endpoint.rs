@@ -1,6 +1,6 @@
 //! How an endpoint is chosen.
 
-use keepstone_blocking::{Endpoint, EndpointError, Error, Failure, Interface, Session};
+use keepstone_blocking::{Allow, Endpoint, EndpointError, Error, Failure, Interface, Session};
 use serde_json::{Map, Value, json};
 
 use crate::outcome::Problem;
@@ -39,6 +39,14 @@ pub(crate) fn wanted(settings: &Map<String, Value>) -> Result<Endpoint, Problem>
     }
     if let Some(allowed) = settings.get("allow_version_hack").and_then(Value::as_bool) {
         endpoint = endpoint.version_hack(allowed);
+    }
+    if let Some(given) = settings.get("allow").and_then(Value::as_object) {
+        let yes = |name: &str, usual| given.get(name).and_then(Value::as_bool).unwrap_or(usual);
+        endpoint = endpoint.allow(Allow {
+            deprecated: yes("allow_deprecated", true),
+            experimental: yes("allow_experimental", false),
+            unknown: yes("allow_unknown", false),
+        });
     }
     match (text("version"), text("min_version"), text("max_version")) {
         (None, None, None) => Ok(endpoint),

@@ -4,8 +4,14 @@
 mod answerer;
 mod command;
 mod endpoint;
+// Kerberos is not Keepstone's: the outsider's crate of the tests brings it.
 mod federation;
+#[path = "../../../tests/identity_door/fedkerb.rs"]
+mod fedkerb;
+#[path = "../../../tests/identity_door/kerberos.rs"]
+mod kerberos;
 mod methods;
+mod oidc;
 mod options;
 mod outcome;
 mod world;
