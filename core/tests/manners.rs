@@ -163,3 +163,26 @@ fn a_described_token_shows_no_secret() {
     let _: &token::Description = &described;
     assert!(!format!("{described:?} {:?}", Whose::of(&session)).contains("s3cr3t"));
 }
+
+#[test]
+fn a_canned_cloud_has_no_version_documents_and_grants_logins() {
+    use keepstone_core::identity::AnyVersion;
+    use keepstone_core::{Action, Canned, Credential, Endpoint, Event, Keychain, Session, UserRef};
+    let mut keys = Keychain::new(7);
+    let method = AnyVersion::password(UserRef::name("alice"), "s3cr3t");
+    let alice = keys.add(Credential::new("http://keystone/v3", method).unwrap()).unwrap();
+    let session = Session::of(alice).at(Endpoint::fixed("http://volume/v3").version("3"));
+    let (method, path) = (http::Method::GET, "/volumes".parse().unwrap());
+    let headers = http::HeaderMap::new();
+    let mut call =
+        keepstone_core::Call::new(&session, method, path, headers, keepstone_core::BodyKind::Empty);
+    let (mut canned, mut event) = (Canned::default(), Event::Begin);
+    let dispatch = loop {
+        event = match call.next(&mut keys, event, common::start()) {
+            Action::Ask(ask) => Event::Answered(canned.ask(&ask)),
+            Action::Send(dispatch) => break dispatch,
+            other => panic!("{other:?}"),
+        };
+    };
+    assert_eq!((dispatch.uri.to_string().as_str(), canned.logins()), ("http://volume/v3/volumes", 1));
+}
