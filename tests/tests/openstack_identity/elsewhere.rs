@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::world::{Expected, Scoped, World, login_error};
 use super::{Credential, Session};
 use crate::helper::Somebody;
-use crate::ways;
+use crate::{skipped, ways};
 
 const FRED: Expected<'_> = Expected {
     user: "fred",
@@ -100,7 +100,7 @@ fn one_keystone_vouches_at_another() {
     let credential = match ways::keystone_to_keystone(world.stack) {
         Ok(credential) => credential,
         Err(why) => {
-            eprintln!("SKIPPED: Keystone to Keystone, which Keystone cannot sign for here: {why}");
+            skipped("Keystone to Keystone", why);
             return;
         }
     };

@@ -17,6 +17,7 @@ mod helper;
 mod plain;
 mod ways;
 
+use std::io::Write;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
@@ -43,4 +44,11 @@ fn alone_with_trusts() -> MutexGuard<'static, ()> {
 fn alone_with_crowds() -> MutexGuard<'static, ()> {
     static CROWDS: Mutex<()> = Mutex::new(());
     CROWDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says that something was not tried, where it is seen even if the test is well: what macros print
+/// is kept back then.
+fn skipped(what: &str, why: &str) {
+    let line = format!("SKIPPED: {what}: {why}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
 }

@@ -11,7 +11,7 @@ use keepstone_core::{Endpoint, Failure, Fixed, LoginError, Scope};
 use super::world::{Trust, World, about_token_of, chain, get};
 use super::{Credential, Session, headers_lent, send};
 use crate::helper::{Somebody, passcode};
-use crate::{alone_with_crowds, ways};
+use crate::{alone_with_crowds, skipped, ways};
 
 /// More than two whole lives of a token.
 const SPAN: Duration = Duration::from_secs(8);
@@ -59,7 +59,7 @@ fn unattended(world: &World, trust: &Trust) -> Vec<Way> {
     all.extend(once);
     match ways::keystone_to_keystone(stack) {
         Ok(credential) => all.push(("Keystone to Keystone", credential, 0)),
-        Err(why) => eprintln!("SKIPPED: the renewal of Keystone to Keystone: {why}"),
+        Err(why) => skipped("the renewal of Keystone to Keystone", why),
     }
     all
 }
