@@ -89,7 +89,8 @@ pub struct Oauth1 {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Oauth2Credential {
-    /// The SHA-256 thumbprint of the client's certificate, in base64 for URLs.
+    /// The SHA-256 of the client's certificate, in base64 for URLs. Keystone takes it of the text in PEM,
+    /// not of the certificate's bytes as RFC 8705 does.
     #[serde(rename = "x5t#S256", deserialize_with = "told")]
     pub thumbprint: String,
 }

@@ -13,8 +13,9 @@ KEY_ID = "provider"
 class Tokens:
     """Refresh tokens rotate: each serves once, and one that is used again ends all that came of its login."""
 
-    def __init__(self, issuer, key, life, people):
-        self._issuer, self._key, self._life, self._people = issuer, key, life, people
+    def __init__(self, issuer, key, life, people, clients):
+        self._issuer, self._key, self._life = issuer, key, life
+        self._people, self._clients = people, clients
         self._lock = threading.Lock()
         self._refresh: dict[str, tuple[str, str, str, str]] = {}  # family, client, person, scope
         self._spent: dict[str, str] = {}  # to the family
@@ -29,6 +30,8 @@ class Tokens:
 
     def for_person(self, client, person, scope, family=None):
         answer = self._issue(client, person, self._people[person]["groups"], scope)
+        if not self._clients[client]["secret"]:
+            return answer  # Whoever finds it could use it: many providers give a public client none.
         answer["refresh_token"] = secrets.token_urlsafe()
         with self._lock:
             self._refresh[answer["refresh_token"]] = family or secrets.token_hex(8), client, person, scope

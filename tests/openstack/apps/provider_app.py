@@ -13,7 +13,7 @@ from oidc_tokens import Tokens
 configuration = json.loads(Path(os.environ["PROVIDER_CONFIGURATION"]).read_text())
 issuer, people, clients = (configuration[name] for name in ("issuer", "people", "clients"))
 key, certificate = (Path(configuration[name]).read_text() for name in ("key", "certificate"))
-tokens = Tokens(issuer, load_pem_private_key(key.encode(), None), configuration["life"], people)
+tokens = Tokens(issuer, load_pem_private_key(key.encode(), None), configuration["life"], people, clients)
 grants = Grants(tokens, people, clients)
 application = flask.Flask(__name__)
 

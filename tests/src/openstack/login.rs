@@ -117,7 +117,7 @@ pub struct Oidc {
     pub device_answer_url: String,
     /// A client with a secret; on its own behalf it is in the same group as fred.
     pub client: OidcClient,
-    /// A client without one.
+    /// A client without one, which gets no refresh tokens.
     pub public_client: OidcClient,
 }
 
