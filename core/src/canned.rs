@@ -57,10 +57,10 @@ impl Canned {
 
     /// Answers a login, a log-out, or a question for a version document.
     pub fn ask(&mut self, ask: &Ask) -> Response<Vec<u8>> {
-        match ask.request.method() {
-            &Method::DELETE => return Response::new(Vec::new()),
+        match *ask.request.method() {
+            Method::DELETE => return Response::new(Vec::new()),
             // It has no version documents: endpoints are used as they are listed or stated.
-            &Method::GET if !ask.request.uri().path().ends_with("/auth/tokens") => return nothing(),
+            Method::GET if !ask.request.uri().path().ends_with("/auth/tokens") => return nothing(),
             _ => {}
         }
         self.logins += 1;
