@@ -158,10 +158,12 @@ pub(crate) async fn carry_out(
     ControlFlow::Continue(match action {
         Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick).await,
         Action::Consult { question, until } => Event::Told(shared.consult(question, until).await),
-        Action::Pause { until } | Action::Park { until, .. } => {
+        Action::Pause { until } => {
             shared.clock.wait_until(until).await;
             Event::Woke
         }
+        // The next step waits for it, where a change cannot be missed.
+        Action::Park { .. } => Event::Woke,
         Action::Fail(failure) => return ControlFlow::Break(Err(failure)),
         Action::Send(dispatch) => return ControlFlow::Break(Ok(dispatch)),
     })

@@ -148,10 +148,12 @@ pub(crate) fn carry_out(shared: &Shared, action: Action) -> ControlFlow<Result<D
     ControlFlow::Continue(match action {
         Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick),
         Action::Consult { question, .. } => Event::Told(shared.consultants.ask(&question)),
-        Action::Pause { until } | Action::Park { until, .. } => {
+        Action::Pause { until } => {
             shared.clock.wait_until(until);
             Event::Woke
         }
+        // The next step waits for it, where a change cannot be missed.
+        Action::Park { .. } => Event::Woke,
         Action::Fail(failure) => return ControlFlow::Break(Err(failure)),
         Action::Send(dispatch) => return ControlFlow::Break(Ok(dispatch)),
     })
