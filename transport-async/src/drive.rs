@@ -61,6 +61,7 @@ impl<'a> Driver<'a> {
 
     /// Asks core until it has found the session's endpoint; there is nothing to send.
     pub(crate) async fn search<T>(mut self, take: impl FnOnce(&Call) -> Option<T>) -> Result<T, Error> {
+        self.session.restore().await;
         let dispatch = self.permission(Event::Begin).await?;
         let nowhere = || InputError::NoEndpoint(dispatch.uri.to_string());
         take(&self.call).ok_or_else(|| nowhere().into())
