@@ -61,6 +61,7 @@ impl<'a> Driver<'a> {
 
     /// Asks core until it has found the session's endpoint; there is nothing to send.
     pub(crate) async fn search<T>(mut self, take: impl FnOnce(&Call) -> Option<T>) -> Result<T, Error> {
+        self.session.restore().await;
         let dispatch = self.permission(Event::Begin).await?;
         let nowhere = || InputError::NoEndpoint(dispatch.uri.to_string());
         take(&self.call).ok_or_else(|| nowhere().into())
@@ -158,10 +159,12 @@ pub(crate) async fn carry_out(
     ControlFlow::Continue(match action {
         Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick).await,
         Action::Consult { question, until } => Event::Told(shared.consult(question, until).await),
-        Action::Pause { until } | Action::Park { until, .. } => {
+        Action::Pause { until } => {
             shared.clock.wait_until(until).await;
             Event::Woke
         }
+        // The next step waits for it, where a change cannot be missed.
+        Action::Park { .. } => Event::Woke,
         Action::Fail(failure) => return ControlFlow::Break(Err(failure)),
         Action::Send(dispatch) => return ControlFlow::Break(Ok(dispatch)),
     })

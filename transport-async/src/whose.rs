@@ -10,7 +10,10 @@ use crate::session::Session;
 /// What is known of the token in use, or of the one that is logged in for.
 pub(crate) async fn find(session: &Session) -> Result<Option<Described>, Failure> {
     session.shared().after_fork();
-    Asking { session, whose: Whose::of(session.core()) }.find().await
+    session.restore().await;
+    let found = Asking { session, whose: Whose::of(session.core()) }.find().await;
+    session.shared().settle().await;
+    found
 }
 
 /// The question under way. Dropped at any point, and at any `await`, it hands on what others wait for.

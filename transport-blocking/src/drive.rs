@@ -58,6 +58,7 @@ impl<'a> Driver<'a> {
 
     /// Asks core until it has found the session's endpoint; there is nothing to send.
     pub(crate) fn search<T>(mut self, take: impl FnOnce(&Call) -> Option<T>) -> Result<T, Error> {
+        self.session.restore();
         let dispatch = self.permission(Event::Begin)?;
         let nowhere = || InputError::NoEndpoint(dispatch.uri.to_string());
         take(&self.call).ok_or_else(|| nowhere().into())
@@ -148,10 +149,12 @@ pub(crate) fn carry_out(shared: &Shared, action: Action) -> ControlFlow<Result<D
     ControlFlow::Continue(match action {
         Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick),
         Action::Consult { question, .. } => Event::Told(shared.consultants.ask(&question)),
-        Action::Pause { until } | Action::Park { until, .. } => {
+        Action::Pause { until } => {
             shared.clock.wait_until(until);
             Event::Woke
         }
+        // The next step waits for it, where a change cannot be missed.
+        Action::Park { .. } => Event::Woke,
         Action::Fail(failure) => return ControlFlow::Break(Err(failure)),
         Action::Send(dispatch) => return ControlFlow::Break(Ok(dispatch)),
     })

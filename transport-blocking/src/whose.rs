@@ -10,6 +10,7 @@ use crate::session::Session;
 /// What is known of the token in use, or of the one that is logged in for.
 pub(crate) fn find(session: &Session) -> Result<Option<Described>, Failure> {
     session.shared().after_fork();
+    session.restore();
     Asking { session, whose: Whose::of(session.core()) }.find()
 }
 

@@ -230,3 +230,24 @@ fn a_token_that_ends_in_the_queue_does_not_go_out() {
         assert_eq!(world.cloud.counters().service(Service::Volume).refusals, 0, "it never went out");
     });
 }
+
+/// Somebody else is at the login then: it is waited for as ever, and not slept through.
+#[test]
+fn who_finds_a_login_under_way_when_the_turn_comes_waits_for_that() {
+    everywhere(|| async {
+        let world = World::still();
+        let alice = world.identity("alice");
+        let session = world.volumes_of(&alice).limited(Limit::new().at_once(1)).deadline(HOUR * 9);
+        let lent = hold(&session).await;
+        let mut call = pin!(status(&session));
+        assert!(poll(call.as_mut()).is_pending());
+        world.pass(HOUR * 2);
+        let unlimited = world.volumes_of(&alice);
+        let mut leader = pin!(status(&unlimited));
+        assert!(poll(leader.as_mut()).is_pending(), "it logs in");
+        judge(lent);
+        let begun = world.cloud.now();
+        assert_eq!(tokio::join!(call, leader), (200, 200));
+        assert_eq!((world.cloud.now(), world.token_requests()), (begun, 2));
+    });
+}

@@ -1,12 +1,13 @@
 //! Limits: so many exchanges at once, so many in a span.
 
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use http::{Request, Response};
 use keepstone_blocking::{
-    Adapter, Canned, Client, Clock, Endpoint, Error, Failure, Head, InputError, Limit, Now, Session,
+    Adapter, Canned, Client, Clock, Endpoint, Error, Failure, Head, InputError, Limit, Now, Pace, Session,
     SystemClock, Wait,
 };
 use keepstone_tests::cloud::Service;
@@ -125,6 +126,39 @@ fn a_place_is_not_kept_through_a_pause() {
     *clock.0.deed.lock().unwrap() = Some(Box::new(move || *said.lock().unwrap() = read(&within)));
     assert_eq!(read(&session), "other");
     assert_eq!(*heard.lock().unwrap(), "one", "while the first made its pause");
+}
+
+/// Somebody else is at the login then: it is waited for as ever, and not slept through.
+#[test]
+fn who_finds_a_login_under_way_when_the_turn_comes_waits_for_that() {
+    let world = Arc::new(World::running(HOUR));
+    let cloud = Arc::clone(&world);
+    let clock = Handle(Arc::new(Meanwhile { clock: SystemClock::new(), deed: Mutex::default() }));
+    let pace = Pace { distance: Duration::ZERO, ..Pace::default() };
+    let client = Client::builder().pace(pace).clock(clock.clone()).build().unwrap();
+    // The second login lasts until the call that had to wait has had its turn, and more than that.
+    let (logins, under_way) = mpsc::channel();
+    let credential = world.credential("alice");
+    let asked = AtomicU32::new(0);
+    let alice = client.identity_from(move |_| {
+        if asked.fetch_add(1, Ordering::SeqCst) == 1 {
+            logins.send(()).unwrap();
+            thread::sleep(MILLI * 300);
+        }
+        Ok::<_, String>(credential.clone())
+    });
+    let unlimited = alice.session().at(world.volumes());
+    let session = unlimited.clone().limited(Limit::new().rate(1, MILLI * 50)).deadline(SECOND * 5);
+    assert_eq!(status(&session), 200);
+    let leader = Arc::new(Mutex::new(None));
+    let sent = Arc::clone(&leader);
+    *clock.0.deed.lock().unwrap() = Some(Box::new(move || {
+        cloud.cloud.revoke_all_of("alice").unwrap();
+        *sent.lock().unwrap() = Some(thread::spawn(move || status(&unlimited)));
+        under_way.recv().unwrap();
+    }));
+    assert_eq!(status(&session), 200);
+    assert_eq!(leader.lock().unwrap().take().unwrap().join().unwrap(), 200);
 }
 
 #[test]

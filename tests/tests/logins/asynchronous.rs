@@ -46,6 +46,14 @@ fn status(world: &World, identity: &Identity) -> u16 {
     runtime().block_on(sent).status().as_u16()
 }
 
+fn user_is_known(identity: &Identity) -> bool {
+    runtime().block_on(identity.session().user_id()).unwrap().is_some()
+}
+
+fn address(session: &Session) -> String {
+    runtime().block_on(session.endpoint_url()).unwrap()
+}
+
 fn log_out(identity: &Identity) {
     runtime().block_on(identity.log_out()).unwrap();
 }

@@ -39,6 +39,14 @@ fn status(world: &World, identity: &Identity) -> u16 {
     session.send(Request::get("/volumes/detail").body(()).unwrap()).unwrap().status().as_u16()
 }
 
+fn user_is_known(identity: &Identity) -> bool {
+    identity.session().user_id().unwrap().is_some()
+}
+
+fn address(session: &Session) -> String {
+    session.endpoint_url().unwrap()
+}
+
 fn log_out(identity: &Identity) {
     identity.log_out().unwrap();
 }

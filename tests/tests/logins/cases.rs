@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use keepstone_core::{Borrowed, Notice};
+use keepstone_core::{Borrowed, Endpoint, Notice};
 use keepstone_store::Store;
 
-use super::{Client, Identity, client, log_out, status};
+use super::{Client, Identity, address, client, log_out, status, user_is_known};
 use crate::ear::{heard, listen};
 use crate::world::{HOUR, SECOND, World};
 
@@ -47,6 +47,18 @@ fn two_clients_one_after_another_log_in_once() {
     world.cloud.advance(HOUR / 2);
     assert_eq!((status(&world, &alice(&world).1), world.token_requests()), (200, 4));
     assert_eq!((status(&world, &alice(&world).1), world.token_requests()), (200, 4));
+}
+
+/// A process may ask who it is, or where its service is, before it sends anything.
+#[test]
+fn a_login_is_kept_and_taken_up_whatever_it_is_for() {
+    let world = World::new();
+    assert!(user_is_known(&alice(&world).1));
+    let _ = world.login();
+    assert!(user_is_known(&alice(&world).1));
+    let volumes = Endpoint::of("block-storage");
+    let _ = address(&alice(&world).1.session().at(volumes));
+    assert_eq!((status(&world, &alice(&world).1), world.token_requests()), (200, 1));
 }
 
 #[test]
