@@ -92,6 +92,7 @@
 mod allow_expired;
 mod call;
 mod canned;
+pub mod config;
 mod error;
 mod headers;
 pub mod identity;
