@@ -13,7 +13,8 @@ use thiserror::Error;
 
 use crate::EndpointError;
 use crate::headers::request_id;
-use crate::identity::Receipt;
+pub use crate::identity::ProviderProblem;
+use crate::identity::{FederationError, Receipt, Remedy, may_pass};
 use crate::token::Unreadable;
 
 /// Which of a session's identities is meant.
@@ -71,17 +72,56 @@ pub enum InputError {
          scope out, or log in with a password"
     )]
     ScopeWithApplicationCredential,
+    /// What proves the identity decides the scope by itself.
+    #[error("{0} is bound to its project and cannot request a scope: leave the scope out")]
+    ScopeIsFixed(&'static str),
+    /// Two methods of the same name in one login.
+    #[error("the method `{0}` is in one login twice: Keystone reads each of them once")]
+    MethodTwice(String),
+    /// Not the address of what is named.
+    #[error("the {0} `{1}` is not an absolute http or https address without a name and a password in it")]
+    NotAnAddress(&'static str, String),
     /// Not the shared secret of a TOTP device.
     #[error("the TOTP secret is not base32: give it as Keystone's credential of type `totp` holds it")]
     TotpSecret,
     /// A scope that no header can say.
     #[error(
-        "a client certificate in place of a token is scoped to a project or a domain: system, trust and `unscoped` need a login"
+        "a client certificate in place of a token is scoped to a project or a domain, with each call: name \
+         one; system, trust and `unscoped` need a login"
     )]
     TokenlessScope,
+    /// A name that travels in a header, where servers differ in how they read it.
+    #[error("`{0}` is not ASCII, and would travel in a header: name it by its id")]
+    NotAsciiInAHeader(String),
+    /// A client certificate in place of a token, for something that is not Keystone.
+    #[error(
+        "a client certificate in place of a token is for Keystone's own API alone, not for {0}: log in for that"
+    )]
+    TokenlessElsewhere(String),
+    /// A service identity beside a user's that cannot expire.
+    #[error(
+        "an identity that needs no login does not expire, so there is nothing to vouch for: leave the \
+         service identity out"
+    )]
+    NothingToVouchFor,
+    /// A service identity without a token.
+    #[error(
+        "an identity that needs no login cannot vouch, since services ask Keystone about the token: log in \
+         as a service user"
+    )]
+    CannotVouch,
     /// A name that is to stand in an address, and cannot.
     #[error("the {0} `{1}` cannot stand in an address: letters, digits and `-._~` only")]
     NotAnId(&'static str, String),
+    /// A text that no XML can hold.
+    #[error("the {0} holds control characters that no XML message can carry")]
+    NotInXml(&'static str),
+    /// Not an address of an identity provider's.
+    #[error("the {0} is not an absolute http or https address, without a user name in it and without a `#`")]
+    ProviderUrl(&'static str),
+    /// An address of an identity provider's that nobody knows.
+    #[error("nobody says where the provider's {0} is: state it, or a `discovery_endpoint`")]
+    NoProviderUrl(&'static str),
     /// Two sources for one header.
     #[error(
         "the request sets `{0}` itself, and the session would too: leave it to the session, or send without one"
@@ -95,6 +135,11 @@ pub enum InputError {
     /// A path without a place to send it to.
     #[error("`{0}` is only a path: give the session an endpoint, or use an absolute address")]
     NoEndpoint(String),
+    /// A limit that knows nothing of this client's exchanges.
+    #[error(
+        "the limit is another client's: make it with `Client::limit` of the client whose session this is"
+    )]
+    LimitOfAnotherClient,
     /// The identity was forgotten, or belongs to another keychain.
     #[error("{0} is not, or no longer, in this keychain: keep its handle alive for as long as its sessions")]
     NoSuchKeyring(Who),
@@ -201,6 +246,26 @@ pub enum LoginError {
     /// Keystone cannot be reached.
     #[error("Keystone cannot be reached")]
     Unreachable(#[source] Cause),
+    /// Somebody else who takes part in the login cannot be reached.
+    #[error("`{host}`, which takes part in the login, cannot be reached")]
+    PartyUnreachable {
+        /// Its host and port.
+        host: String,
+        /// Why.
+        #[source]
+        cause: Cause,
+    },
+    /// Somebody else who takes part in the login failed.
+    #[error(transparent)]
+    Federation(#[from] FederationError),
+    /// An identity provider, which is to vouch for the user at Keystone, did not.
+    #[error("the identity provider `{provider}` {problem}")]
+    Provider {
+        /// Which: as Keystone knows it, or its host.
+        provider: String,
+        /// Why.
+        problem: ProviderProblem,
+    },
     /// Something answered that is not Keystone, or not Identity API v3.
     #[error(
         "the answer to the login is not Keystone's ({0}): check the auth URL, and what stands in front of it"
@@ -223,7 +288,10 @@ pub enum LoginError {
     )]
     NotRenewable,
     /// A credential that may be used a number of times has been.
-    #[error("the credential's uses are spent: supply another")]
+    #[error(
+        "the credential's uses are spent (a one-time code is good for one login): supply another, or use one that \
+         needs nobody's help"
+    )]
     Spent,
     /// Whoever was to supply the credential did not.
     #[error("no credential was supplied: {0}")]
@@ -255,18 +323,31 @@ impl LoginError {
                 Self::Denied { status, message: reword(message), request_id }
             }
             Self::Unanswered(words) => Self::Unanswered(reword(words)),
+            Self::Federation(error) => Self::Federation(error.reworded(reword)),
+            Self::Provider { provider, problem } => {
+                Self::Provider { provider, problem: problem.reworded(reword) }
+            }
             other => other,
         }
+    }
+
+    /// Whether the credentials are wrong: they are never sent again.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. }
+                | Self::Federation(FederationError::Refused { .. })
+                | Self::Provider { problem: ProviderProblem::Refused { .. }, .. }
+        )
     }
 
     /// Whether it may go away by itself, so that waiting is better than failing.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::NotTold(_) => true,
-            Self::Unreachable(cause) => {
-                !matches!(cause.kind, Trouble::Tls | Trouble::Unreadable | Trouble::Unusable)
-            }
+            Self::Busy { .. } | Self::NotTold(_) | Self::Federation(FederationError::Busy { .. }) => true,
+            Self::Unreachable(cause) | Self::PartyUnreachable { cause, .. } => may_pass(cause),
+            Self::Provider { problem, .. } => problem.is_transient(),
             _ => false,
         }
     }
@@ -350,6 +431,34 @@ pub enum Failure {
         /// What there is at best.
         left: Duration,
     },
+    /// The token has ended, and there is no other without somebody's help.
+    #[error(
+        "the token of {who} has ended, and the next was not to be had without help: answer when asked, or {remedy}"
+    )]
+    Ended {
+        /// Whose token it was.
+        who: Who,
+        /// What became of the login.
+        #[source]
+        source: LoginError,
+        /// What would have made it renew by itself.
+        remedy: Remedy,
+    },
+    /// The operation outlasts what the token can be used for.
+    #[error(
+        "the operation is to last another {} s, and the token of {who} {} s: {remedy}",
+        wanted.as_secs(), left.as_secs()
+    )]
+    WontLast {
+        /// Whose token ends first.
+        who: Who,
+        /// How much longer it can be used, at least; beside a service token, if one vouches for it.
+        left: Duration,
+        /// How much longer the operation is to last.
+        wanted: Duration,
+        /// What would let it last.
+        remedy: Remedy,
+    },
     /// The token was refused after the body had been used up.
     #[error(
         "the service refused the token after part of the body was read, and this body cannot be read \
@@ -375,6 +484,8 @@ pub enum Wait {
     Versions,
     /// The answer of the service.
     Answer,
+    /// Its turn, where a limit lets only so many through.
+    Turn,
     /// The end of a pause, after the service had been busy or unreachable.
     Retry,
 }
@@ -385,6 +496,7 @@ impl fmt::Display for Wait {
             Self::Token(who) => write!(f, "a token of {who}"),
             Self::Versions => f.write_str("the service's version document"),
             Self::Answer => f.write_str("the service's answer"),
+            Self::Turn => f.write_str("its turn under the session's own limit"),
             Self::Retry => f.write_str("the service to be ready again"),
         }
     }

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderName, HeaderValue, Uri};
 
 use crate::Secret;
 use crate::call::TlsId;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Credential, Fixed, Grant, Renewal};
+use crate::identity::{Credential, Fixed, Grant, Remedy, Renewal};
 use crate::lifetime::{Granted, Lifetime, Standing};
 use crate::pace::Pace;
 use crate::random::Random;
+use crate::saved::{Parts, RestoreError, SavedLogin};
 use crate::service::{is_below, keystones};
 use crate::skew::ServerClock;
 use crate::slot::Flight;
@@ -31,6 +33,8 @@ pub(crate) struct Lease {
     pub(crate) endpoint: Option<Uri>,
     pub(crate) lifetime: Lifetime,
     pub(crate) renewal: Renewal,
+    /// What would let it be renewed unattended, if it is not.
+    pub(crate) remedy: Remedy,
     /// Keystone's address, if we asked for the token ourselves.
     pub(crate) issuer: Option<Uri>,
     /// All addresses of Keystone's that are known: the issuer's, and those in the catalog.
@@ -79,12 +83,82 @@ impl Lease {
             endpoint: None,
             lifetime: Lifetime::Granted(granted),
             renewal,
+            remedy: credential.remedy(),
             keystones,
             issuer,
             tls: credential.tls_id(),
             bound,
             distance,
         })
+    }
+
+    /// A token that an earlier process asked for, `age` ago.
+    pub(crate) fn restored(
+        flight: Flight,
+        saved: &SavedLogin,
+        age: Duration,
+        credential: &Credential,
+        now: Now,
+        pace: &Pace,
+        random: &mut Random,
+    ) -> Result<Self, RestoreError> {
+        let document = &saved.document;
+        let issuer = saved.issuer()?;
+        let token = Token { id: document.token.clone(), description: document.description.clone() };
+        let header = token.id.header().map_err(|_| RestoreError::Broken)?;
+        let keystones = keystones(
+            Some(issuer.as_ref().unwrap_or(credential.auth_url())),
+            token.description.catalog.as_ref(),
+        );
+        let granted = Granted::restored(age, saved.life(), now, pace, random);
+        Ok(Self {
+            flight,
+            token,
+            header: Some(header),
+            beside: header_values(saved.beside()?).map_err(|_| RestoreError::Broken)?,
+            endpoint: None,
+            distance: pace.distance(granted.life),
+            lifetime: Lifetime::Granted(granted),
+            renewal: document.renewal.unwrap_or_else(|| credential.renewal()),
+            remedy: credential.remedy(),
+            keystones,
+            issuer,
+            tls: credential.tls_id(),
+            bound: document.bound,
+        })
+    }
+
+    /// What another process needs to go on with it.
+    pub(crate) fn saved(
+        &self,
+        credential: &Credential,
+        kept: Option<Secret>,
+        key: &[u8],
+    ) -> Option<SavedLogin> {
+        let Lifetime::Granted(granted) = &self.lifetime else { return None };
+        let text = |(name, value): &(HeaderName, HeaderValue)| {
+            value.to_str().ok().map(|value| (name.clone(), Secret::new(value)))
+        };
+        let parts = Parts {
+            token: &self.token.id,
+            description: &self.token.description,
+            beside: self.beside.iter().map(text).collect::<Option<_>>()?,
+            issuer: self.issuer.as_ref(),
+            asked: granted.asked_at(),
+            life: granted.life,
+            kept,
+            renewal: (self.renewal != credential.renewal()).then_some(self.renewal),
+            bound: self.bound,
+        };
+        Some(SavedLogin::new(credential.cache_id(key), parts))
+    }
+
+    /// When it was asked for, if we asked.
+    pub(crate) fn asked_at(&self) -> Option<DateTime<Utc>> {
+        match &self.lifetime {
+            Lifetime::Granted(granted) => Some(granted.asked_at()),
+            Lifetime::Stated { .. } | Lifetime::Unknown | Lifetime::Endless => None,
+        }
     }
 
     /// A token that somebody handed in.
@@ -99,6 +173,7 @@ impl Lease {
             endpoint: None,
             lifetime,
             renewal: Renewal::Never,
+            remedy: Remedy::Voucher,
             keystones,
             issuer: None,
             tls: TlsId::default(),
@@ -119,6 +194,7 @@ impl Lease {
             endpoint,
             lifetime: Lifetime::Endless,
             renewal: Renewal::Never,
+            remedy: Remedy::ApplicationCredential,
             keystones,
             issuer: None,
             tls: tls.unwrap_or_default(),
@@ -134,6 +210,36 @@ impl Lease {
 
     pub(crate) fn standing(&self, now: Now, clock: &ServerClock, window: Duration) -> Standing {
         self.lifetime.standing(now, clock, window)
+    }
+
+    /// What is left of it, if it will not be renewed in time by itself and that is known.
+    pub(crate) fn unattended_end(&self, now: Now, clock: &ServerClock) -> Option<Duration> {
+        if self.renewal == Renewal::Unattended { None } else { self.lifetime.left(now, clock) }
+    }
+
+    /// What is left of it beside a service token: the allow-expired window, as long as the service's own
+    /// token is there. `None`, if that helps nothing: others are renewed when they end, or its end is
+    /// not known.
+    pub(crate) fn left_vouched(
+        &self,
+        service: Option<&Lease>,
+        window: Duration,
+        now: Now,
+        clock: &ServerClock,
+    ) -> Option<Duration> {
+        if self.renewal != Renewal::Never {
+            return None;
+        }
+        let own = self.lifetime.left(now, clock)?;
+        let vouched = self.lifetime.left_in_window(now, clock, window)?;
+        let service = service.and_then(|service| service.unattended_end(now, clock));
+        Some(service.map_or(vouched, |service| vouched.min(service.max(own))))
+    }
+
+    /// What is left of it, if others would be renewed now and this one is not.
+    pub(crate) fn ending(&self, now: Now, clock: &ServerClock) -> Option<Duration> {
+        let stale = self.standing(now, clock, Duration::ZERO) == Standing::Stale;
+        self.unattended_end(now, clock).filter(|_| stale)
     }
 
     /// How long it has been held; without end for a token that was handed in.

@@ -83,26 +83,36 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Finding a service
+//!
+//! An [`Endpoint`] says which service, and may demand a version. Where it is comes from the catalog
+//! of the token that the call goes out with, and from the service's version document, if it takes
+//! one: that is one more [`Action::Ask`]. [`Call::search`] makes a call that only finds out.
+//!
 //! # Time
 //!
 //! Time enters only as [`Now`]: a wall clock for what Keystone says and a monotonic one for
 //! everything else. Whatever can be early or late is a half-open interval.
 #![forbid(unsafe_code)]
 
+mod agents;
 mod allow_expired;
 mod call;
 mod canned;
 pub mod config;
 mod error;
+mod exchanged;
 mod headers;
 pub mod identity;
 mod keychain;
 mod keyring;
 mod lease;
 mod lifetime;
+mod limiter;
 mod notice;
 mod pace;
 mod random;
+mod saved;
 mod secret;
 mod service;
 mod session;
@@ -113,19 +123,27 @@ pub mod token;
 
 pub use allow_expired::{DEFAULT_WINDOW, Need, Vouching, When};
 pub use call::{
-    Action, Ask, BodyKind, Broke, Call, Dispatch, Errand, ErrandStep, Event, Head, Published, Question,
-    Reply, TlsId, Verdict,
+    Action, Ask, BodyKind, Broke, Call, Described, Dispatch, Errand, ErrandStep, Event, Head, Published,
+    Question, Reply, TlsId, Verdict, Whose,
 };
 pub use canned::{Canned, SentRequest};
-pub use error::{Cause, Failure, InputError, LoginError, Refusal, RequestId, Trouble, Wait, Who};
+pub use error::{
+    Cause, Failure, InputError, LoginError, ProviderProblem, Refusal, RequestId, Trouble, Wait, Who,
+};
+pub use exchanged::{Exchanged, Outcome, Purpose};
 pub use headers::{
     USER_AGENT, X_AUTH_TOKEN, X_OPENSTACK_REQUEST_ID, X_SERVICE_TOKEN, X_SUBJECT_TOKEN, request_id,
 };
-pub use identity::{Borrowed, Credential, DomainRef, Fixed, Inquiry, ProjectRef, Renewal, Scope, UserRef};
+pub use identity::{
+    Borrowed, Credential, DomainRef, FederationError, Fixed, Inquiry, Party, ProjectRef, Remedy, Renewal,
+    Scope, UserRef,
+};
 pub use keychain::{Keychain, KeyringId};
 pub use lifetime::Standing;
+pub use limiter::{Entry, GateId, Limit, Limiter, Ticket};
 pub use notice::Notice;
 pub use pace::Pace;
+pub use saved::{RestoreError, SavedLogin, Saving};
 pub use secret::{Secret, SecretBytes};
 pub use service::{
     Allow, Catalog, DiscoveryError, Endpoint, EndpointData, EndpointError, Interface, ListedEndpoint,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::pace::Pace;
 use crate::random::Random;
@@ -41,6 +41,8 @@ pub(crate) enum Lifetime {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Granted {
     asked: Now,
+    /// How old it was then already: it was restored, and asked for by an earlier process.
+    before: Duration,
     renew_after: Duration,
     pub(crate) life: Duration,
 }
@@ -62,11 +64,30 @@ impl Granted {
         let life = between(issued, expires).checked_sub(Duration::from_secs(1))?;
         let life = at_most.map_or(life, |most| most.min(life));
         let life = Some(life).filter(|life| !life.is_zero())?;
-        Some(Self { asked, renew_after: pace.renew_after(life, random), life })
+        Some(Self { asked, before: Duration::ZERO, renew_after: pace.renew_after(life, random), life })
+    }
+
+    /// The rest of a life that began under an earlier process, `age` ago.
+    pub(crate) fn restored(
+        age: Duration,
+        life: Duration,
+        now: Now,
+        pace: &Pace,
+        random: &mut Random,
+    ) -> Self {
+        Self { asked: now, before: age, renew_after: pace.renew_after(life, random), life }
     }
 
     pub(crate) fn age(&self, now: Now) -> Duration {
-        now.since(self.asked)
+        self.before.saturating_add(now.since(self.asked))
+    }
+
+    /// When it was asked for, by the wall clock.
+    pub(crate) fn asked_at(&self) -> DateTime<Utc> {
+        TimeDelta::from_std(self.before)
+            .ok()
+            .and_then(|before| self.asked.wall.checked_sub_signed(before))
+            .unwrap_or(DateTime::<Utc>::MIN_UTC)
     }
 
     fn standing(&self, now: Now, window: Duration) -> Standing {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::LoginError;
+use crate::identity::{Remedy, Renewal};
 use crate::keychain::KeyringId;
 use crate::service::DiscoveryError;
 
@@ -18,6 +19,25 @@ pub enum Notice {
         life: Duration,
         /// Whether the one before it was still alive, so that nobody had to wait.
         early: bool,
+    },
+    /// A token that an earlier process had saved is used.
+    Restored {
+        /// By which identity.
+        keyring: KeyringId,
+        /// How long it is still good; zero, if only what renews it is.
+        left: Duration,
+    },
+    /// A token nears its end and will not be renewed unattended. It is told once for a token, when others
+    /// would be renewed and a call carries it.
+    Ending {
+        /// Whose token it is.
+        keyring: KeyringId,
+        /// What it has left.
+        left: Duration,
+        /// Whether its next needs somebody's help, one of few uses, or cannot be had at all.
+        renewal: Renewal,
+        /// What would have made it renew by itself.
+        remedy: Remedy,
     },
     /// An attempt to get a token failed.
     Failed {

@@ -1,17 +1,21 @@
 //! Whose call it is: which identities, which policy, which service.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::agents::{Agents, product, value};
 use crate::allow_expired::{Vouching, When};
 use crate::call::TlsId;
 use crate::error::InputError;
-use crate::headers::{USER_AGENT, X_OPENSTACK_REQUEST_ID};
+use crate::headers::X_OPENSTACK_REQUEST_ID;
+use crate::identity::{Remedy, Renewal};
 use crate::keychain::KeyringId;
 use crate::keyring::Keyring;
+use crate::lease::Lease;
 use crate::lifetime::{Lifetime, Standing};
 use crate::service::Endpoint;
 use crate::skew::ServerClock;
@@ -40,12 +44,15 @@ pub struct Session {
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) microversion: Option<Arc<str>>,
     pub(crate) at_least: Duration,
+    /// When an operation began, and how long it is to last.
+    pub(crate) lasting: Option<(Now, Duration)>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) retries: u32,
     pub(crate) renewal: bool,
     pub(crate) piece: bool,
     pub(crate) tokens: bool,
     pub(crate) headers: Arc<HeaderMap>,
+    pub(crate) agents: Arc<Agents>,
     pub(crate) tls: TlsId,
 }
 
@@ -86,12 +93,14 @@ impl Session {
             endpoint: None,
             microversion: None,
             at_least: Duration::ZERO,
+            lasting: None,
             deadline: None,
             retries: DEFAULT_RETRIES,
             renewal: true,
             piece: false,
             tokens: true,
             headers: Arc::default(),
+            agents: Arc::default(),
             tls: TlsId::default(),
         }
     }
@@ -123,6 +132,16 @@ impl Session {
     #[must_use]
     pub fn at_least(mut self, life: Duration) -> Self {
         self.at_least = life;
+        self
+    }
+
+    /// That these calls belong to an operation that begins now and is to last this long. Where a token
+    /// ends before that and will not be renewed unattended, calls fail with
+    /// [`crate::Failure::WontLast`] before anything is sent; not where nobody knows its end. With
+    /// [`Session::at_least`] beside it, a token that is too short is replaced, if another would do.
+    #[must_use]
+    pub fn lasting(mut self, span: Duration, now: Now) -> Self {
+        self.lasting = Some((now, span));
         self
     }
 
@@ -171,22 +190,62 @@ impl Session {
         self
     }
 
-    /// Names the application in `User-Agent`, before this library.
+    /// Names the application in `User-Agent`, in front of everybody else: a text of its own, instead
+    /// of [`Session::app`].
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`]; likewise for all that names somebody.
+    pub fn user_agent(self, application: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.application = Some(application.to_owned()))
+    }
+
+    /// Names the application in `User-Agent`, in front of everybody else. The version may be empty.
     ///
     /// # Errors
     /// [`InputError::NotAHeader`].
-    pub fn user_agent(self, application: &str) -> Result<Self, InputError> {
-        let agent = header_value("User-Agent", &format!("{application} {USER_AGENT}"))?;
-        Ok(self.header(header::USER_AGENT, agent))
+    pub fn app(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.application = Some(product(name, version)))
+    }
+
+    /// Names the client of a service that the application uses, behind it.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn client(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.client = Some(product(name, version)))
+    }
+
+    /// Names somebody else, behind those who were named and before this library.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn additional_agent(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.naming(|agents| agents.additional.push(product(name, version)))
+    }
+
+    /// Tells services where the request came from that this one is made for
+    /// (`Forwarded: for=…;by=…`, the latter with the session's agents).
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`] does not happen: an address has only harmless characters.
+    pub fn original_ip(self, ip: IpAddr) -> Result<Self, InputError> {
+        self.naming(|agents| agents.original_ip = Some(ip))
+    }
+
+    fn naming(mut self, name: impl FnOnce(&mut Agents)) -> Result<Self, InputError> {
+        name(Arc::make_mut(&mut self.agents));
+        self.agents.write(Arc::make_mut(&mut self.headers))?;
+        Ok(self)
     }
 
     /// Sends this id (`req-` and a UUID) with each call, so that the logs of all services that work
-    /// on one request can be put together.
+    /// on one request can be put together. A call that has an `X-OpenStack-Request-Id` of its own
+    /// keeps that.
     ///
     /// # Errors
     /// [`InputError::NotAHeader`].
     pub fn request_id(self, id: &str) -> Result<Self, InputError> {
-        let id = header_value("X-OpenStack-Request-Id", id)?;
+        let id = value("X-OpenStack-Request-Id", id)?;
         Ok(self.header(X_OPENSTACK_REQUEST_ID, id))
     }
 
@@ -198,8 +257,11 @@ impl Session {
     }
 }
 
-fn header_value(name: &'static str, text: &str) -> Result<HeaderValue, InputError> {
-    HeaderValue::from_str(text).map_err(|_| InputError::NotAHeader(name))
+impl Session {
+    /// Who vouches for an expired token, if anybody does.
+    pub(crate) fn voucher(&self) -> Option<&Vouching> {
+        self.vouching.as_deref().filter(|vouching| vouching.when != When::Never)
+    }
 }
 
 /// How long an operation can live. Spans are what is left at least.
@@ -214,12 +276,24 @@ pub enum Outlook {
         /// What the present token has left, if there is one.
         left: Option<Duration>,
     },
-    /// The token cannot be renewed.
+    /// The token will not be renewed unattended.
     Ends {
         /// What it has left.
         left: Duration,
         /// What the allow-expired window leaves, if a service identity vouches.
         vouched: Option<Duration>,
+        /// Whether the next needs somebody's help, one of few uses, or cannot be had at all.
+        renewal: Renewal,
+        /// What would make it renew by itself.
+        remedy: Remedy,
+    },
+    /// There is no token, and to get one takes somebody's help, one of few uses, or a token that is
+    /// exchanged once: whoever is to help had better be there when the operation begins.
+    NotYet {
+        /// Which of the three.
+        renewal: Renewal,
+        /// What would make tokens come by themselves.
+        remedy: Remedy,
     },
     /// The token cannot be renewed and its end is not known: none was handed in, or no server's
     /// clock has been seen yet to hold it against.
@@ -227,20 +301,33 @@ pub enum Outlook {
 }
 
 impl Outlook {
-    pub(crate) fn of(keyring: &Keyring, session: &Session, now: Now, clock: &ServerClock) -> Self {
+    pub(crate) fn of(
+        keyring: &Keyring,
+        service: Option<&Keyring>,
+        session: &Session,
+        now: Now,
+        clock: &ServerClock,
+    ) -> Self {
+        let alive = |lease: &&Arc<Lease>| {
+            matches!(lease.standing(now, clock, Duration::ZERO), Standing::Fresh | Standing::Stale)
+        };
         let lease = keyring.lease();
         if keyring.renews_unattended() {
-            let alive = |standing| matches!(standing, Standing::Fresh | Standing::Stale);
-            let lease = lease.filter(|lease| alive(lease.standing(now, clock, Duration::ZERO)));
+            let lease = lease.filter(alive);
             return Self::Renewable { left: lease.and_then(|lease| lease.lifetime.left(now, clock)) };
         }
-        let Some(lifetime) = lease.map(|lease| &lease.lifetime) else { return Self::Unknown };
-        if *lifetime == Lifetime::Endless {
+        if let (None, true, Some(credential)) = (lease.filter(alive), keyring.can_log_in(), keyring.known()) {
+            return Self::NotYet { renewal: credential.renewal(), remedy: credential.remedy() };
+        }
+        let Some(lease) = lease else { return Self::Unknown };
+        if lease.lifetime == Lifetime::Endless {
             return Self::Endless;
         }
-        let Some(left) = lifetime.left(now, clock) else { return Self::Unknown };
-        let window = session.vouching.as_ref().filter(|v| v.when != When::Never).map(|v| v.window);
-        let vouched = window.and_then(|window| lifetime.left_in_window(now, clock, window));
-        Self::Ends { left, vouched }
+        let Some(left) = lease.lifetime.left(now, clock) else { return Self::Unknown };
+        let vouched = session.voucher().and_then(|vouching| {
+            let service = service.and_then(Keyring::lease).map(Arc::as_ref);
+            lease.left_vouched(service, vouching.window, now, clock)
+        });
+        Self::Ends { left, vouched, renewal: lease.renewal, remedy: lease.remedy }
     }
 }

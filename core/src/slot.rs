@@ -18,9 +18,11 @@ use std::time::Duration;
 
 use crate::keychain::KeyringId;
 
-/// One fetch for one identity, with all its attempts. Flights are never mistaken for each other.
+/// One fetch of a token for an identity, or of a version document, with all its attempts. Flights
+/// are never mistaken for each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flight {
+    /// The identity, or the document: both have their ids from one row.
     pub(crate) keyring: KeyringId,
     pub(crate) number: u64,
 }
@@ -182,6 +184,15 @@ impl<W, F: Clone> Slot<W, F> {
     /// What went wrong last, if anything has since the last success.
     pub(crate) fn last_failure(&self) -> Option<&F> {
         self.last.as_ref()
+    }
+
+    /// The final failure that is shared at this tick, if there is one.
+    pub(crate) fn failure(&self, tick: Duration) -> Option<&F> {
+        match &self.phase {
+            Phase::Cooling { until, failure, .. } => Some(failure).filter(|_| tick < *until),
+            Phase::Refused { failure } => Some(failure),
+            Phase::Idle { .. } | Phase::Flying(_) => None,
+        }
     }
 
     pub(crate) fn is_flying(&self) -> bool {

@@ -342,7 +342,7 @@ fn how_long_can_this_operation_live() {
     assert_eq!(outlook(&sim, &session), Outlook::Unknown, "no clock has been compared yet");
     sim.call_in(Duration::ZERO, get(&session));
     sim.run_for(HOUR / 2);
-    let Outlook::Ends { left, vouched: Some(vouched) } = outlook(&sim, &session) else { unreachable!() };
+    let Outlook::Ends { left, vouched: Some(vouched), .. } = outlook(&sim, &session) else { unreachable!() };
     assert!(left > HOUR / 2 - SECOND * 2 && left <= HOUR / 2, "{left:?}");
     assert_eq!(vouched, left + WINDOW);
     assert_eq!(outlook(&sim, &Session::anonymous()), Outlook::Unauthenticated);

@@ -1,7 +1,7 @@
 //! What authors of a client for one service build upon.
 
 use http::{HeaderValue, Method, Request, header};
-use keepstone_core::{InputError, ServiceError};
+use keepstone_core::{InputError, Limit, ServiceError};
 use reqwest::Response;
 
 use crate::body::Body;
@@ -33,6 +33,12 @@ impl Adapter {
     #[must_use]
     pub fn new(session: Session) -> Self {
         Self { session }
+    }
+
+    /// With a limit of its own, beside those of its session: all of them hold.
+    #[must_use]
+    pub fn limited(self, limit: Limit) -> Self {
+        Self { session: self.session.limited(limit) }
     }
 
     /// The session, for a request that needs settings of its own.

@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 
-use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, Verdict};
+use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, InputError, Verdict};
 use reqwest::Response;
 
 use crate::body::Body;
@@ -12,6 +12,8 @@ use crate::errand;
 use crate::error::Error;
 use crate::http_client::Exchange;
 use crate::session::Session;
+use crate::shared::Shared;
+use crate::turns::Turn;
 
 /// A call and what it takes to carry it through. Dropped at any point, and at any `await`, it hands
 /// on what others wait for.
@@ -28,8 +30,13 @@ impl<'a> Driver<'a> {
     pub(crate) async fn send(mut self, body: &mut Body) -> Result<Response, Error> {
         let shared = self.session.shared();
         let mut dispatch = self.begin().await?;
+        let mut attempt = 0;
         loop {
-            let event = match shared.http.send(&dispatch, body, shared.clock.now().tick).await {
+            attempt += 1;
+            let (ready, turn) = self.turn(dispatch).await?;
+            let sent = shared.http.send(&ready, attempt, body, shared.clock.now().tick).await;
+            drop(turn);
+            let event = match sent {
                 Exchange::Unreadable(error) => return Err(Error::Body(error)),
                 Exchange::Broke(broke) => Event::Broke(broke),
                 Exchange::Answer { mut response, touched, source } => {
@@ -52,13 +59,23 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Asks core until it has found the session's endpoint; there is nothing to send.
+    pub(crate) async fn search<T>(mut self, take: impl FnOnce(&Call) -> Option<T>) -> Result<T, Error> {
+        let dispatch = self.permission(Event::Begin).await?;
+        let nowhere = || InputError::NoEndpoint(dispatch.uri.to_string());
+        take(&self.call).ok_or_else(|| nowhere().into())
+    }
+
     pub(crate) async fn begin(&mut self) -> Result<Dispatch, Failure> {
         self.session.shared().after_fork();
         let now = self.session.shared().clock.now();
         let warm = self.session.published().and_then(|published| self.call.warm(&published, now));
         match warm {
             Some(dispatch) => Ok(dispatch),
-            None => self.permission(Event::Begin).await,
+            None => {
+                self.session.restore().await;
+                self.permission(Event::Begin).await
+            }
         }
     }
 
@@ -67,24 +84,50 @@ impl<'a> Driver<'a> {
     }
 
     /// Asks core until it lets the call go out.
-    pub(crate) async fn permission(&mut self, mut event: Event) -> Result<Dispatch, Failure> {
+    pub(crate) async fn permission(&mut self, event: Event) -> Result<Dispatch, Failure> {
+        let action = self.step(event).await;
+        self.follow(action).await
+    }
+
+    async fn follow(&mut self, mut action: Action) -> Result<Dispatch, Failure> {
         let shared = self.session.shared();
         loop {
-            event = match self.step(event).await {
-                Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick).await,
-                Action::Consult { question, until } => Event::Told(shared.consult(question, until).await),
-                Action::Pause { until } | Action::Park { until, .. } => {
-                    shared.clock.wait_until(until).await;
-                    Event::Woke
+            // It is under way; whoever has an answer waits for it.
+            let settled = shared.settle();
+            match carry_out(shared, action).await {
+                ControlFlow::Continue(event) => action = self.step(event).await,
+                ControlFlow::Break(Err(failure)) => {
+                    settled.await;
+                    return Err(failure);
                 }
-                Action::Fail(failure) => return Err(failure),
-                Action::Send(mut dispatch) => {
+                ControlFlow::Break(Ok(mut dispatch)) => {
                     if let Some(errand) = dispatch.errand.take() {
                         errand::start(shared, errand);
                     }
+                    settled.await;
                     return Ok(dispatch);
                 }
-            };
+            }
+        }
+    }
+
+    /// Waits for the turn of this dispatch, if its session is limited. It is held for the exchange
+    /// alone: whatever else has to be done first is done without.
+    pub(crate) async fn turn(&mut self, mut dispatch: Dispatch) -> Result<(Dispatch, Turn<'a>), Failure> {
+        let shared = self.session.shared();
+        loop {
+            let (turn, waited) = Turn::take(shared, &self.session.gates(), dispatch.until).await?;
+            if !waited {
+                return Ok((dispatch, turn));
+            }
+            // That took its time: what was to be sent may no longer be the best there is.
+            match shared.with(|keys| self.call.next(keys, Event::Woke, shared.clock.now())) {
+                action @ Action::Send(_) => return Ok((self.follow(action).await?, turn)),
+                action => {
+                    drop(turn);
+                    dispatch = self.follow(action).await?;
+                }
+            }
         }
     }
 
@@ -105,6 +148,23 @@ impl<'a> Driver<'a> {
         });
         step.await
     }
+}
+
+/// Does what core asks for, and says what came of it; what is to be sent is the caller's to send.
+pub(crate) async fn carry_out(
+    shared: &Shared,
+    action: Action,
+) -> ControlFlow<Result<Dispatch, Failure>, Event> {
+    ControlFlow::Continue(match action {
+        Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick).await,
+        Action::Consult { question, until } => Event::Told(shared.consult(question, until).await),
+        Action::Pause { until } | Action::Park { until, .. } => {
+            shared.clock.wait_until(until).await;
+            Event::Woke
+        }
+        Action::Fail(failure) => return ControlFlow::Break(Err(failure)),
+        Action::Send(dispatch) => return ControlFlow::Break(Ok(dispatch)),
+    })
 }
 
 impl Driver<'_> {

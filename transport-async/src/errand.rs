@@ -37,7 +37,9 @@ impl Runner {
                 }
                 ErrandStep::Done => {
                     self.done = true;
-                    return;
+                    let settled = shared.settle();
+                    drop(shared);
+                    return settled.await;
                 }
             };
         }

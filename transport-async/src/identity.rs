@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 pub use keepstone_core::identity::*;
 use keepstone_core::{InputError, Keychain, KeyringId, LoginError};
+use tokio::sync::OnceCell;
 
 use crate::session::Session;
 use crate::shared::Shared;
@@ -19,11 +20,13 @@ pub struct Identity {
 struct Held {
     shared: Arc<Shared>,
     id: KeyringId,
+    /// Whether it has been looked for in the store.
+    restored: OnceCell<()>,
 }
 
 impl Identity {
     pub(crate) fn new(shared: Arc<Shared>, id: KeyringId) -> Self {
-        Self { held: Arc::new(Held { shared, id }) }
+        Self { held: Arc::new(Held { shared, id, restored: OnceCell::new() }) }
     }
 
     /// Its number, by which [`crate::Notice`]s name it.
@@ -61,10 +64,19 @@ impl Identity {
     /// [`LoginError`]: Keystone could not be told, so the token lives on there until it expires.
     pub async fn log_out(&self) -> Result<(), LoginError> {
         let shared = self.shared();
+        self.restore().await;
         let now = shared.clock.now();
         let Some(ask) = shared.with(|keys| keys.log_out(self.held.id, now)) else { return Ok(()) };
+        shared.settle().await;
         let answer = shared.http.tell(ask, now.tick).await;
         Keychain::logged_out(answer.as_ref().map_err(Clone::clone))
+    }
+
+    /// Takes up what an earlier process has left of its login, before its first use.
+    pub(crate) async fn restore(&self) {
+        if self.held.shared.keeps_logins() {
+            self.held.restored.get_or_init(|| self.held.shared.restore(self.held.id)).await;
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

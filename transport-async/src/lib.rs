@@ -60,6 +60,7 @@ mod consult;
 mod drive;
 mod errand;
 mod error;
+mod find;
 mod http_client;
 pub mod identity;
 mod lent;
@@ -68,6 +69,9 @@ mod session;
 mod shared;
 mod source;
 mod tls;
+mod turns;
+mod watch;
+mod whose;
 
 pub use adapter::Adapter;
 pub use body::Body;
@@ -78,12 +82,14 @@ pub use error::{BuildError, Error};
 pub use http_client::{Limits, Proxy};
 pub use identity::Identity;
 pub use keepstone_core::{
-    Borrowed, Broke, Canned, Catalog, Cause, Credential, DomainRef, Endpoint, EndpointError, Failure, Fixed,
-    Head, InputError, Inquiry, Interface, KeyringId, LoginError, Need, Notice, Now, Outlook, Pace,
-    ProjectRef, Refusal, Renewal, Scope, Secret, SentRequest, ServiceError, TlsId, Trouble, UserRef,
-    Vouching, Wait, When, Who, request_id, token,
+    Allow, Borrowed, Broke, Canned, Catalog, Cause, Credential, Described, DiscoveryError, DomainRef,
+    Endpoint, EndpointData, EndpointError, Exchanged, Failure, Fixed, Head, InputError, Inquiry, Interface,
+    KeyringId, Limit, LoginError, Need, NotAVersion, Notice, Now, Outcome, Outlook, Pace, ProjectRef,
+    ProviderProblem, Purpose, Refusal, Remedy, Renewal, Scope, Secret, SentRequest, ServiceError, Status,
+    TlsId, Trouble, UserRef, Version, VersionData, Vouching, Wait, When, Who, request_id, token,
 };
 pub use lent::Lent;
 pub use reqwest::Response;
 pub use session::{Session, refusal};
 pub use tls::Tls;
+pub use turns::SharedLimit;

@@ -1,12 +1,16 @@
 //! Whose calls, to what, under which rules: the handle that users send requests with.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use http::{HeaderName, HeaderValue, Request};
-use keepstone_core::{Call, Endpoint, InputError, Outlook, Published, Refusal, TlsId, Vouching};
+use keepstone_core::{
+    Call, Described, Endpoint, Failure, GateId, InputError, Limit, Outlook, Published, Refusal, TlsId,
+    Vouching,
+};
 use reqwest::Response;
 
 use crate::body::Body;
@@ -15,6 +19,8 @@ use crate::error::Error;
 use crate::identity::Identity;
 use crate::lent::Lent;
 use crate::shared::Shared;
+use crate::turns::SharedLimit;
+use crate::whose;
 
 /// Whose calls these are, and where they go. Cheap to clone, safe to share between tasks.
 #[derive(Clone)]
@@ -25,6 +31,7 @@ pub struct Session {
     user: Option<Identity>,
     service: Option<Identity>,
     published: Arc<ArcSwapOption<Published>>,
+    limits: Vec<SharedLimit>,
 }
 
 /// Why a 401 was delivered, of an answer that is one.
@@ -41,7 +48,7 @@ impl Session {
 
     pub(crate) fn anonymous(shared: Arc<Shared>) -> Self {
         let core = keepstone_core::Session::anonymous();
-        Self { core, shared, user: None, service: None, published: Arc::default() }
+        Self { core, shared, user: None, service: None, published: Arc::default(), limits: Vec::new() }
     }
 
     /// With a service identity beside the user's: on every call, required, role `service`.
@@ -67,7 +74,15 @@ impl Session {
     /// To this service: requests then need only a path.
     #[must_use]
     pub fn at(self, endpoint: Endpoint) -> Self {
-        self.with(|core| core.at(endpoint))
+        // Where it is, is published with the tokens.
+        Self { published: Arc::default(), ..self.with(|core| core.at(endpoint)) }
+    }
+
+    /// With this microversion, whatever the endpoint says: `2.95` or `latest`. One that the service
+    /// is known not to speak is an error before the request leaves.
+    #[must_use]
+    pub fn microversion(self, microversion: &str) -> Self {
+        self.with(|core| core.microversion(microversion))
     }
 
     /// Only with a user's token that lives this much longer, for calls that start long work inside
@@ -75,6 +90,17 @@ impl Session {
     #[must_use]
     pub fn at_least(self, life: Duration) -> Self {
         self.with(|core| core.at_least(life))
+    }
+
+    /// That these calls belong to an operation that begins now and is to last this long. Where a token
+    /// ends before that and will not be renewed unattended, calls fail with
+    /// [`keepstone_core::Failure::WontLast`] before anything is sent to the service; not where nobody knows
+    /// its end. With [`Session::at_least`] beside it, a token that is too short is replaced first, if
+    /// another would do.
+    #[must_use]
+    pub fn lasting(self, span: Duration) -> Self {
+        let now = self.shared.clock.now();
+        self.with(|core| core.lasting(span, now))
     }
 
     /// How long a call may take to the head of its final answer. The default is five minutes.
@@ -113,23 +139,75 @@ impl Session {
         self.with(|core| core.header(name, value))
     }
 
-    /// Names the application in `User-Agent`, before this library.
+    /// Names the application in `User-Agent`, in front of everybody else: a text of its own, instead
+    /// of [`Session::app`].
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`]; likewise for all that names somebody.
+    pub fn user_agent(self, application: &str) -> Result<Self, InputError> {
+        self.try_with(|core| core.user_agent(application))
+    }
+
+    /// Names the application in `User-Agent`, in front of everybody else. The version may be empty.
     ///
     /// # Errors
     /// [`InputError::NotAHeader`].
-    pub fn user_agent(mut self, application: &str) -> Result<Self, InputError> {
-        self.core = self.core.user_agent(application)?;
+    pub fn app(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.try_with(|core| core.app(name, version))
+    }
+
+    /// Names the client of a service that the application uses, behind it.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn client(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.try_with(|core| core.client(name, version))
+    }
+
+    /// Names somebody else, behind those who were named and before this library.
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`].
+    pub fn additional_agent(self, name: &str, version: &str) -> Result<Self, InputError> {
+        self.try_with(|core| core.additional_agent(name, version))
+    }
+
+    /// Tells services where the request came from that this one is made for (`Forwarded`).
+    ///
+    /// # Errors
+    /// [`InputError::NotAHeader`] does not happen: an address has only harmless characters.
+    pub fn original_ip(self, ip: IpAddr) -> Result<Self, InputError> {
+        self.try_with(|core| core.original_ip(ip))
+    }
+
+    /// With a limit on its exchanges with services, beside those it has already: all of them hold.
+    /// Clones of the session share it. It holds from when a request begins to leave to the head of
+    /// its answer; pauses and logins do not count.
+    #[must_use]
+    pub fn limited(mut self, limit: Limit) -> Self {
+        self.limits.push(SharedLimit::new(&self.shared, limit));
+        self
+    }
+
+    /// Under a limit that it shares with other sessions, likewise.
+    ///
+    /// # Errors
+    /// [`InputError::LimitOfAnotherClient`].
+    pub fn within(mut self, limit: &SharedLimit) -> Result<Self, InputError> {
+        if !limit.is_of(&self.shared) {
+            return Err(InputError::LimitOfAnotherClient);
+        }
+        self.limits.push(limit.clone());
         Ok(self)
     }
 
     /// Sends this id with each call, so that the logs of all services that work on one request can
-    /// be put together.
+    /// be put together. A request that has an `X-OpenStack-Request-Id` of its own keeps that.
     ///
     /// # Errors
     /// [`InputError::NotAHeader`].
-    pub fn request_id(mut self, id: &str) -> Result<Self, InputError> {
-        self.core = self.core.request_id(id)?;
-        Ok(self)
+    pub fn request_id(self, id: &str) -> Result<Self, InputError> {
+        self.try_with(|core| core.request_id(id))
     }
 
     /// On these connections.
@@ -141,6 +219,14 @@ impl Session {
     fn with(mut self, change: impl FnOnce(keepstone_core::Session) -> keepstone_core::Session) -> Self {
         self.core = change(self.core);
         self
+    }
+
+    fn try_with(
+        mut self,
+        change: impl FnOnce(keepstone_core::Session) -> Result<keepstone_core::Session, InputError>,
+    ) -> Result<Self, InputError> {
+        self.core = change(self.core)?;
+        Ok(self)
     }
 
     /// Sends a request. Its address may be a path, if the session has an endpoint. Any status is an
@@ -163,7 +249,36 @@ impl Session {
         Lent::new(Driver::new(self, call))
     }
 
-    /// How long an operation that begins now can live.
+    /// What Keystone said of the user's token that calls go out with: whose it is, what it allows,
+    /// the catalog. If there is none yet, it logs in. `None` for a session without an identity; of
+    /// a token that was handed in, it is what was handed in with it.
+    ///
+    /// # Errors
+    /// [`Failure`]: there is no token.
+    pub async fn description(&self) -> Result<Option<Described>, Failure> {
+        whose::find(self).await
+    }
+
+    /// The id of the user whose token goes along, as far as that is known.
+    ///
+    /// # Errors
+    /// As for [`Session::description`].
+    pub async fn user_id(&self) -> Result<Option<String>, Failure> {
+        let described = self.description().await?;
+        Ok(described.and_then(|described| described.user_id().map(str::to_owned)))
+    }
+
+    /// The id of the project that it is scoped to, likewise.
+    ///
+    /// # Errors
+    /// As for [`Session::description`].
+    pub async fn project_id(&self) -> Result<Option<String>, Failure> {
+        let described = self.description().await?;
+        Ok(described.and_then(|described| described.project_id().map(str::to_owned)))
+    }
+
+    /// How long an operation that begins now can live. A login of an earlier process that is still to
+    /// be taken up ([`crate::Builder::logins_in`]) shows from the first call on.
     ///
     /// # Errors
     /// [`InputError::NoSuchKeyring`] does not happen while this session holds its identities.
@@ -171,8 +286,23 @@ impl Session {
         self.shared.with(|keys| keys.outlook(&self.core, self.shared.clock.now()))
     }
 
+    pub(crate) fn core(&self) -> &keepstone_core::Session {
+        &self.core
+    }
+
+    /// Takes up what an earlier process has left of these logins, before their first use.
+    pub(crate) async fn restore(&self) {
+        for identity in self.user.iter().chain(&self.service) {
+            identity.restore().await;
+        }
+    }
+
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
+    }
+
+    pub(crate) fn gates(&self) -> Vec<GateId> {
+        self.limits.iter().map(SharedLimit::gate).collect()
     }
 
     /// The snapshot, if nothing has happened since it was made.
@@ -187,7 +317,12 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { core, user, service, .. } = self;
-        f.debug_struct("Session").field("core", core).field("user", user).field("service", service).finish()
+        let Self { core, user, service, limits, .. } = self;
+        f.debug_struct("Session")
+            .field("core", core)
+            .field("user", user)
+            .field("service", service)
+            .field("limits", limits)
+            .finish()
     }
 }

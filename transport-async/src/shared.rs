@@ -8,25 +8,30 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keepstone_core::{Keychain, KeyringId, Notice, Question, Reply};
+use keepstone_store::Store;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
 
 use crate::clock::Clock;
 use crate::consult::Consultants;
-use crate::http_client::HttpClient;
+use crate::turns::Turns;
+use crate::watch::Watched;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
 
 pub(crate) struct Shared {
-    pub(crate) http: Arc<HttpClient>,
+    pub(crate) http: Arc<Watched>,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
     changed: Notify,
     epoch: AtomicU64,
     pub(crate) consultants: Consultants,
+    pub(crate) turns: Turns,
     listener: Listener,
+    /// Where logins are kept, if they are.
+    store: Option<Arc<Store>>,
     /// The errands under way. They end with this.
     errands: Mutex<JoinSet<()>>,
     /// The process that this was made in, or that has started afresh.
@@ -34,7 +39,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
+    pub(crate) fn new(
+        keys: Keychain,
+        http: Watched,
+        clock: Arc<dyn Clock>,
+        listener: Listener,
+        store: Option<Arc<Store>>,
+    ) -> Self {
         Self {
             http: Arc::new(http),
             clock,
@@ -42,7 +53,9 @@ impl Shared {
             changed: Notify::new(),
             epoch: AtomicU64::new(0),
             consultants: Consultants::default(),
+            turns: Turns::default(),
             listener,
+            store,
             errands: Mutex::default(),
             process: AtomicU32::new(std::process::id()),
         }
@@ -56,6 +69,7 @@ impl Shared {
         let forked = self.process.load(Ordering::Acquire) != process;
         if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.http.start_afresh();
+            self.turns.start_afresh();
             std::mem::forget(std::mem::take(&mut *self.errands()));
             self.with(|keys| keys.start_afresh(u64::from(process)));
         }
@@ -104,10 +118,42 @@ impl Shared {
     fn unlock(&self, mut keys: MutexGuard<'_, Keychain>) {
         self.wake(&keys);
         let notices = keys.take_notices();
+        if let Some(store) = &self.store {
+            store.note(keys.take_savings());
+        }
         drop(keys);
         for notice in &notices {
             // A listener's panic is reported, and takes no call with it.
             let _ = catch_unwind(AssertUnwindSafe(|| (self.listener)(notice)));
+        }
+    }
+
+    /// Whether logins are kept.
+    pub(crate) fn keeps_logins(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Takes up the login that was kept of an identity, if one was.
+    pub(crate) async fn restore(&self, keyring: KeyringId) {
+        let Some(store) = self.store.clone() else { return };
+        let Some(name) = self.with(|keys| keys.login_name(keyring)) else { return };
+        let Ok(Some(saved)) = spawn_blocking(move || store.load(&name)).await else { return };
+        let now = self.clock.now();
+        if let Err(error) = self.with(|keys| keys.restore(keyring, &saved, now)) {
+            log::debug!("{error}: logging in anew");
+        }
+    }
+
+    /// Keeps and removes what logins are due, where files may be waited for. It is done even if nobody
+    /// waits for it, and without this client, if it goes meanwhile.
+    pub(crate) fn settle(&self) -> impl Future<Output = ()> + Send + use<> {
+        let store = self.store.clone().filter(|store| store.is_due());
+        let wall = self.clock.now().wall;
+        let settling = store.map(|store| spawn_blocking(move || store.settle(wall)));
+        async move {
+            if let Some(settling) = settling {
+                let _ = settling.await;
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use http::{HeaderValue, Method, Request, Response, header};
-use keepstone_core::{InputError, ServiceError};
+use keepstone_core::{InputError, Limit, ServiceError};
 
 use crate::body::Body;
 use crate::error::Error;
@@ -34,6 +34,12 @@ impl Adapter {
     #[must_use]
     pub fn new(session: Session) -> Self {
         Self { session }
+    }
+
+    /// With a limit of its own, beside those of its session: all of them hold.
+    #[must_use]
+    pub fn limited(self, limit: Limit) -> Self {
+        Self { session: self.session.limited(limit) }
     }
 
     /// The session, for a request that needs settings of its own.

@@ -2,11 +2,14 @@
 
 use std::fmt::Display;
 use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use keepstone_core::{
-    Borrowed, Canned, Credential, Fixed, InputError, Inquiry, Keychain, Notice, Pace, Secret, TlsId,
+    Borrowed, Canned, Credential, Exchanged, Fixed, InputError, Inquiry, Keychain, Limit, Notice, Pace,
+    Secret, TlsId,
 };
+use keepstone_store::Store;
 
 use crate::clock::{Clock, SystemClock};
 use crate::consult::Consultant;
@@ -16,7 +19,9 @@ use crate::http_client::{HttpClient, Limits, Proxy};
 use crate::identity::Identity;
 use crate::session::Session;
 use crate::shared::{Listener, Shared};
-use crate::tls::Tls;
+use crate::tls::{Tls, random};
+use crate::turns::SharedLimit;
+use crate::watch::{ExchangeListener, Watch, Watched};
 
 /// The identities that a process acts as, and its connections. Cheap to clone; a process needs one.
 #[derive(Clone, Debug)]
@@ -32,9 +37,11 @@ pub struct Builder {
     pace: Pace,
     clock: Option<Arc<dyn Clock>>,
     listener: Listener,
+    exchanges: Option<ExchangeListener>,
     seed: Option<u64>,
     helper: bool,
     canned: Option<Arc<Mutex<Canned>>>,
+    logins: Option<PathBuf>,
 }
 
 impl Client {
@@ -56,9 +63,11 @@ impl Client {
             pace: Pace::default(),
             clock: None,
             listener: Arc::new(log_notice),
+            exchanges: None,
             seed: None,
             helper: false,
             canned: None,
+            logins: None,
         }
     }
 
@@ -117,6 +126,12 @@ impl Client {
     pub fn borrow(&self, token: Borrowed) -> Result<Identity, InputError> {
         let id = self.shared.with(|keys| keys.borrow(token))?;
         Ok(Identity::new(Arc::clone(&self.shared), id))
+    }
+
+    /// A limit for several sessions, which are then [`Session::within`] it.
+    #[must_use]
+    pub fn limit(&self, limit: Limit) -> SharedLimit {
+        SharedLimit::new(&self.shared, limit)
     }
 
     /// Calls without a token.
@@ -179,6 +194,24 @@ impl Builder {
         self
     }
 
+    /// Who is told of each exchange with a server, for logs and timings; a panic in there goes no
+    /// further. It is called with no lock held, on the thread of the exchange, and nothing that it is
+    /// shown is a secret. The default writes a line to [`log`], under the target
+    /// `keepstone::exchange`, at its level `Debug`.
+    ///
+    /// ```
+    /// # use keepstone_blocking::Client;
+    /// let client = Client::builder().on_exchange(|exchanged| {
+    ///     println!("{} {} took {:?}", exchanged.method(), exchanged.url(), exchanged.elapsed());
+    /// });
+    /// # let _ = client;
+    /// ```
+    #[must_use]
+    pub fn on_exchange(mut self, listener: impl Fn(&Exchanged<'_>) + Send + Sync + 'static) -> Self {
+        self.exchanges = Some(Arc::new(listener));
+        self
+    }
+
     /// Where jitter comes from: the same seed gives the same spread. The default is random.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -217,6 +250,20 @@ impl Builder {
         self
     }
 
+    /// Keeps logins in this directory, and takes them up from there, so that a program that is started
+    /// again need not log in again. Off unless this is called.
+    ///
+    /// The directory is made, for this user alone; one that others can read, and whatever else cannot
+    /// be read or written, is told to [`log`] and gone without. Tokens are kept with what renews them,
+    /// and neither passwords nor passcodes; tokens that were handed in and identities of
+    /// [`Client::identity_from`] are not kept. A login is removed when it is refused and by
+    /// [`Identity::log_out`].
+    #[must_use]
+    pub fn logins_in(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.logins = Some(directory.into());
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -229,8 +276,13 @@ impl Builder {
         // The hasher's keys are the randomness that std has to offer.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        let keys = Keychain::with_pace(seed, self.pace);
-        let shared = Arc::new(Shared::new(keys, http, clock, self.listener));
+        let mut keys = Keychain::with_pace(seed, self.pace);
+        let store = self.logins.and_then(open_store);
+        if let Some(store) = &store {
+            keys.save_logins(store.key());
+        }
+        let http = Watched::new(http, Watch { clock: Arc::clone(&clock), listener: self.exchanges });
+        let shared = Arc::new(Shared::new(keys, http, clock, self.listener, store));
         if self.helper {
             errand::start_helper(&shared)?;
         }
@@ -238,9 +290,16 @@ impl Builder {
     }
 }
 
+fn open_store(directory: PathBuf) -> Option<Arc<Store>> {
+    let store = Store::open(directory, |key| random(key));
+    store.map(Arc::new).map_err(|error| log::warn!("{error}: no login is saved")).ok()
+}
+
 fn log_notice(notice: &Notice) {
     match notice {
-        Notice::Issued { .. } | Notice::Suspected { .. } => log::debug!("{notice:?}"),
+        Notice::Issued { .. } | Notice::Restored { .. } | Notice::Suspected { .. } => {
+            log::debug!("{notice:?}")
+        }
         Notice::Refused { .. } => log::info!("{notice:?}"),
         _ => log::warn!("{notice:?}"),
     }

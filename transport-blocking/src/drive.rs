@@ -5,13 +5,15 @@
 use std::ops::ControlFlow;
 
 use http::Response;
-use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, Verdict};
+use keepstone_core::{Action, Call, Dispatch, Event, Failure, Head, InputError, Verdict};
 
 use crate::body::Body;
 use crate::errand;
 use crate::error::Error;
 use crate::http_client::Exchange;
 use crate::session::Session;
+use crate::shared::Shared;
+use crate::turns::Turn;
 
 /// A call and what it takes to carry it through. Dropped at any point, even by a panic, it hands
 /// on what others wait for.
@@ -28,8 +30,13 @@ impl<'a> Driver<'a> {
     pub(crate) fn send(mut self, body: &mut Body) -> Result<Response<ureq::Body>, Error> {
         let shared = self.session.shared();
         let mut dispatch = self.begin()?;
+        let mut attempt = 0;
         loop {
-            let event = match shared.http.send(&dispatch, body, shared.clock.now().tick) {
+            attempt += 1;
+            let (ready, turn) = self.turn(dispatch)?;
+            let sent = shared.http.send(&ready, attempt, body, shared.clock.now().tick);
+            drop(turn);
+            let event = match sent {
                 Exchange::Unreadable(error) => return Err(Error::Body(error)),
                 Exchange::Broke(broke) => Event::Broke(broke),
                 Exchange::Answer { mut response, touched } => {
@@ -49,11 +56,24 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// Asks core until it has found the session's endpoint; there is nothing to send.
+    pub(crate) fn search<T>(mut self, take: impl FnOnce(&Call) -> Option<T>) -> Result<T, Error> {
+        let dispatch = self.permission(Event::Begin)?;
+        let nowhere = || InputError::NoEndpoint(dispatch.uri.to_string());
+        take(&self.call).ok_or_else(|| nowhere().into())
+    }
+
     pub(crate) fn begin(&mut self) -> Result<Dispatch, Failure> {
         self.session.shared().after_fork();
         let now = self.session.shared().clock.now();
         let warm = self.session.published().and_then(|published| self.call.warm(&published, now));
-        warm.map_or_else(|| self.permission(Event::Begin), Ok)
+        warm.map_or_else(
+            || {
+                self.session.restore();
+                self.permission(Event::Begin)
+            },
+            Ok,
+        )
     }
 
     pub(crate) fn judge(&mut self, head: Head<'_>) -> Verdict {
@@ -61,18 +81,18 @@ impl<'a> Driver<'a> {
     }
 
     /// Asks core until it lets the call go out.
-    pub(crate) fn permission(&mut self, mut event: Event) -> Result<Dispatch, Failure> {
+    pub(crate) fn permission(&mut self, event: Event) -> Result<Dispatch, Failure> {
+        let action = self.step(event);
+        self.follow(action)
+    }
+
+    fn follow(&mut self, mut action: Action) -> Result<Dispatch, Failure> {
         let shared = self.session.shared();
         loop {
-            event = match self.step(event) {
-                Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick),
-                Action::Consult { question, .. } => Event::Told(shared.consultants.ask(&question)),
-                Action::Pause { until } | Action::Park { until, .. } => {
-                    shared.clock.wait_until(until);
-                    Event::Woke
-                }
-                Action::Fail(failure) => return Err(failure),
-                Action::Send(mut dispatch) => {
+            let event = match carry_out(shared, action) {
+                ControlFlow::Continue(event) => event,
+                ControlFlow::Break(Err(failure)) => return Err(failure),
+                ControlFlow::Break(Ok(mut dispatch)) => {
                     let ran_here = dispatch.errand.take().is_some_and(|errand| errand::run(shared, errand));
                     if !ran_here {
                         return Ok(dispatch);
@@ -81,6 +101,27 @@ impl<'a> Driver<'a> {
                     Event::Woke
                 }
             };
+            action = self.step(event);
+        }
+    }
+
+    /// Waits for the turn of this dispatch, if its session is limited. It is held for the exchange
+    /// alone: whatever else has to be done first is done without.
+    pub(crate) fn turn(&mut self, mut dispatch: Dispatch) -> Result<(Dispatch, Turn<'a>), Failure> {
+        let shared = self.session.shared();
+        loop {
+            let (turn, waited) = Turn::take(shared, &self.session.gates(), dispatch.until)?;
+            if !waited {
+                return Ok((dispatch, turn));
+            }
+            // As after an errand.
+            match shared.with(|keys| self.call.next(keys, Event::Woke, shared.clock.now())) {
+                Action::Send(dispatch) if dispatch.errand.is_none() => return Ok((dispatch, turn)),
+                action => {
+                    drop(turn);
+                    dispatch = self.follow(action)?;
+                }
+            }
         }
     }
 
@@ -100,6 +141,20 @@ impl<'a> Driver<'a> {
             ControlFlow::Break(action)
         })
     }
+}
+
+/// Does what core asks for, and says what came of it; what is to be sent is the caller's to send.
+pub(crate) fn carry_out(shared: &Shared, action: Action) -> ControlFlow<Result<Dispatch, Failure>, Event> {
+    ControlFlow::Continue(match action {
+        Action::Ask(ask) => shared.http.ask(ask, shared.clock.now().tick),
+        Action::Consult { question, .. } => Event::Told(shared.consultants.ask(&question)),
+        Action::Pause { until } | Action::Park { until, .. } => {
+            shared.clock.wait_until(until);
+            Event::Woke
+        }
+        Action::Fail(failure) => return ControlFlow::Break(Err(failure)),
+        Action::Send(dispatch) => return ControlFlow::Break(Ok(dispatch)),
+    })
 }
 
 impl Drop for Driver<'_> {

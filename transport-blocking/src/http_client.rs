@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use http::header::{CONTENT_LENGTH, EXPECT};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use keepstone_core::{Ask, Broke, Canned, Cause, Dispatch, Event, TlsId, Trouble};
 use ureq::{Agent, AsSendBody, SendBody, Timeout};
 
@@ -112,7 +112,8 @@ impl HttpClient {
             Self::Canned(canned) => return Ok(lock(canned).ask(&ask)),
         };
         let Ask { request, tls, at_most, until } = ask;
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        announce(&parts.method, &mut parts.headers, Some(body.reveal().len() as u64));
         let time = span(until, now);
         let agent = pool(&agents, tls)?;
         let (head, mut answer) = if body.reveal().is_empty() {
@@ -238,13 +239,19 @@ fn request(dispatch: &Dispatch, length: Option<u64>) -> Result<Request<()>, ureq
 /// The headers, with those that frame the body: an exact length where there is one.
 fn frame(dispatch: &Dispatch, length: Option<u64>) -> HeaderMap {
     let mut headers = dispatch.headers.clone();
-    if let Some(length) = length.filter(|length| *length > 0) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-    }
+    announce(&dispatch.method, &mut headers, length);
     if dispatch.expect_continue {
         headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
     }
     headers
+}
+
+/// An exact length where there is one. Left to itself, ureq announces chunks where nothing is to come.
+fn announce(method: &Method, headers: &mut HeaderMap, length: Option<u64>) {
+    let expects_one = [Method::POST, Method::PUT, Method::PATCH].contains(method);
+    if let Some(length) = length.filter(|length| *length > 0 || expects_one) {
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    }
 }
 
 /// How it broke, from what ureq says and from how much of the body it took.

@@ -1,7 +1,7 @@
 //! Somebody that a client can act as, and every way to log in.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 pub use keepstone_core::identity::*;
 use keepstone_core::{InputError, Keychain, KeyringId, LoginError};
@@ -19,11 +19,13 @@ pub struct Identity {
 struct Held {
     shared: Arc<Shared>,
     id: KeyringId,
+    /// Whether it has been looked for in the store.
+    restored: Once,
 }
 
 impl Identity {
     pub(crate) fn new(shared: Arc<Shared>, id: KeyringId) -> Self {
-        Self { held: Arc::new(Held { shared, id }) }
+        Self { held: Arc::new(Held { shared, id, restored: Once::new() }) }
     }
 
     /// Its number, by which [`crate::Notice`]s name it.
@@ -61,10 +63,18 @@ impl Identity {
     /// [`LoginError`]: Keystone could not be told, so the token lives on there until it expires.
     pub fn log_out(&self) -> Result<(), LoginError> {
         let shared = self.shared();
+        self.restore();
         let now = shared.clock.now();
         let Some(ask) = shared.with(|keys| keys.log_out(self.held.id, now)) else { return Ok(()) };
         let answer = shared.http.tell(ask, now.tick);
         Keychain::logged_out(answer.as_ref().map_err(Clone::clone))
+    }
+
+    /// Takes up what an earlier process has left of its login, before its first use.
+    pub(crate) fn restore(&self) {
+        if self.held.shared.keeps_logins() {
+            self.held.restored.call_once_force(|_| self.held.shared.restore(self.held.id));
+        }
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

@@ -4,6 +4,7 @@ use http::Request;
 use keepstone_core::{Broke, Event, Failure, Head, Verdict};
 
 use crate::drive::Driver;
+use crate::turns::Turn;
 
 /// A call whose request another library sends.
 ///
@@ -26,11 +27,13 @@ pub struct Lent<'a> {
     driver: Driver<'a>,
     next: Option<Event>,
     with_body: bool,
+    /// Under the session's limits, until the answer is judged.
+    turn: Option<Turn<'a>>,
 }
 
 impl<'a> Lent<'a> {
     pub(crate) fn new(driver: Driver<'a>) -> Self {
-        Self { driver, next: None, with_body: false }
+        Self { driver, next: None, with_body: false, turn: None }
     }
 
     /// What to send now: method, address and headers, which may differ from one try to the next.
@@ -40,10 +43,13 @@ impl<'a> Lent<'a> {
     /// # Errors
     /// [`Failure`]: the request must not be sent, or not again.
     pub fn request(&mut self) -> Result<Request<()>, Failure> {
+        self.turn = None;
         let dispatch = match self.next.take() {
             None => self.driver.begin()?,
             Some(event) => self.driver.permission(event)?,
         };
+        let (dispatch, turn) = self.driver.turn(dispatch)?;
+        self.turn = Some(turn);
         self.with_body = dispatch.with_body;
         let mut request = Request::new(());
         *request.method_mut() = dispatch.method;
@@ -61,6 +67,7 @@ impl<'a> Lent<'a> {
 
     /// Whether the answer is to be thrown away and the next [`Lent::request`] sent.
     pub fn judge(&mut self, answer: Head<'_>) -> bool {
+        self.turn = None;
         let again = matches!(self.driver.judge(answer), Verdict::Again);
         self.next = again.then_some(Event::Again);
         again
@@ -68,6 +75,7 @@ impl<'a> Lent<'a> {
 
     /// There was no answer. The next [`Lent::request`] is another try, or says why there is none.
     pub fn broke(&mut self, how: Broke) {
+        self.turn = None;
         self.next = Some(Event::Broke(how));
     }
 }

@@ -9,21 +9,26 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use keepstone_core::{Errand, Keychain, KeyringId, Notice};
+use keepstone_store::Store;
 
 use crate::clock::Clock;
 use crate::consult::Consultants;
-use crate::http_client::HttpClient;
+use crate::turns::Turns;
+use crate::watch::Watched;
 
 pub(crate) type Listener = Arc<dyn Fn(&Notice) + Send + Sync>;
 
 pub(crate) struct Shared {
-    pub(crate) http: HttpClient,
+    pub(crate) http: Watched,
     pub(crate) clock: Arc<dyn Clock>,
     keys: Mutex<Keychain>,
     changed: Condvar,
     epoch: AtomicU64,
     pub(crate) consultants: Consultants,
+    pub(crate) turns: Turns,
     listener: Listener,
+    /// Where logins are kept, if they are.
+    store: Option<Arc<Store>>,
     /// Where errands go, if there is a thread for them.
     pub(crate) helper: OnceLock<Sender<Errand>>,
     /// The process that this was made in, or that has started afresh.
@@ -32,7 +37,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(keys: Keychain, http: HttpClient, clock: Arc<dyn Clock>, listener: Listener) -> Self {
+    pub(crate) fn new(
+        keys: Keychain,
+        http: Watched,
+        clock: Arc<dyn Clock>,
+        listener: Listener,
+        store: Option<Arc<Store>>,
+    ) -> Self {
         Self {
             http,
             clock,
@@ -40,7 +51,9 @@ impl Shared {
             changed: Condvar::new(),
             epoch: AtomicU64::new(0),
             consultants: Consultants::default(),
+            turns: Turns::default(),
             listener,
+            store,
             helper: OnceLock::new(),
             process: AtomicU32::new(std::process::id()),
             forked: AtomicBool::new(false),
@@ -56,6 +69,7 @@ impl Shared {
         if forked && self.process.swap(process, Ordering::AcqRel) != process {
             self.forked.store(true, Ordering::Release);
             self.http.start_afresh();
+            self.turns.start_afresh();
             self.with(|keys| keys.start_afresh(u64::from(process)));
         }
     }
@@ -103,10 +117,32 @@ impl Shared {
     fn unlock(&self, mut keys: MutexGuard<'_, Keychain>) {
         self.wake(&keys);
         let notices = keys.take_notices();
+        if let Some(store) = &self.store {
+            store.note(keys.take_savings());
+        }
         drop(keys);
         for notice in &notices {
             // A listener's panic is reported, and takes no call with it.
             let _ = catch_unwind(AssertUnwindSafe(|| (self.listener)(notice)));
+        }
+        if let Some(store) = self.store.as_ref().filter(|store| store.is_due()) {
+            store.settle(self.clock.now().wall);
+        }
+    }
+
+    /// Whether logins are kept.
+    pub(crate) fn keeps_logins(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Takes up the login that was kept of an identity, if one was.
+    pub(crate) fn restore(&self, keyring: KeyringId) {
+        let Some(store) = &self.store else { return };
+        let name = self.with(|keys| keys.login_name(keyring));
+        let Some(saved) = name.and_then(|name| store.load(&name)) else { return };
+        let now = self.clock.now();
+        if let Err(error) = self.with(|keys| keys.restore(keyring, &saved, now)) {
+            log::debug!("{error}: logging in anew");
         }
     }
 

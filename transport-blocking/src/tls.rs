@@ -16,6 +16,11 @@ pub struct Tls {
     insecure: bool,
 }
 
+/// Fills `bytes` with what nobody can guess. Whether it could.
+pub(crate) fn random(bytes: &mut [u8]) -> bool {
+    rustls::crypto::ring::default_provider().secure_random.fill(bytes).is_ok()
+}
+
 impl Tls {
     /// What the operating system trusts, and no certificate of one's own.
     #[must_use]

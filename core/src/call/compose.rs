@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{HeaderMap, Method, Uri};
 
 use super::Call;
@@ -13,7 +14,7 @@ use crate::error::{Failure, InputError};
 use crate::headers;
 use crate::lease::Lease;
 use crate::lifetime::Lifetime;
-use crate::service::{absolute, ask_for, join};
+use crate::service::{Endpoint, absolute, ask_for, join};
 use crate::skew::{COMPARED_WITHIN, ServerClock};
 use crate::time::Now;
 
@@ -30,6 +31,7 @@ impl Call {
         if self.search.is_some() {
             return Ok(self.nothing_to_send(uri));
         }
+        self.check_fixed(tokens.user.as_deref(), &uri)?;
         let leases = tokens.user.iter().chain(&tokens.service);
         let to_keystone = leases.into_iter().any(|lease| lease.leads_to_keystone(&uri));
         let holder = tokens.user.filter(|_| self.session.tokens);
@@ -83,11 +85,18 @@ impl Call {
         }
         let path_alone = || InputError::NoEndpoint(self.uri.path().to_owned());
         let path = self.uri.path_and_query().map_or("", |path| path.as_str());
-        if let Some(own) = user.and_then(|lease| lease.endpoint.as_ref()) {
+        if let Some(own) = self.own_place(user) {
             return Ok(join(&own.to_string(), path)?);
         }
         let found = self.found.as_ref().ok_or_else(path_alone)?;
         Ok(join(&found.data.url, path)?)
+    }
+
+    /// Where calls of this identity go, if that is its own to say: an address that the session states
+    /// comes first, and a listed one would need a catalog.
+    pub(super) fn own_place<'a>(&self, user: Option<&'a Lease>) -> Option<&'a Uri> {
+        let own = user.and_then(|lease| lease.endpoint.as_ref());
+        own.filter(|_| self.session.endpoint.as_deref().is_none_or(Endpoint::is_listed))
     }
 
     fn name_microversion(&self, headers: &mut HeaderMap) -> Result<(), Failure> {
@@ -110,6 +119,28 @@ impl Call {
             until: self.until,
             errand: None,
         }
+    }
+
+    /// What an identity without a login is not for: a certificate in place of a token is Keystone's
+    /// alone to judge, and what cannot expire needs nobody to vouch for it.
+    fn check_fixed(&self, user: Option<&Lease>, uri: &Uri) -> Result<(), InputError> {
+        let Some(user) = user.filter(|user| user.lifetime == Lifetime::Endless) else { return Ok(()) };
+        if self.session.vouching.as_ref().is_some_and(|vouching| vouching.when != When::Never) {
+            return Err(InputError::NothingToVouchFor);
+        }
+        if user.keystones.is_empty() {
+            return Ok(());
+        }
+        let endpoint = self.session.endpoint.as_deref().filter(|_| self.is_at_endpoint());
+        if endpoint.is_some_and(|endpoint| endpoint.is_listed() && !endpoint.is_identity()) {
+            return Err(InputError::TokenlessElsewhere("another service of the catalog".to_owned()));
+        }
+        if user.leads_to_keystone(uri) {
+            return Ok(());
+        }
+        let (scheme, authority) = (uri.scheme_str(), uri.authority().map(Authority::as_str));
+        let origin = format!("`{}://{}`", scheme.unwrap_or_default(), authority.unwrap_or_default());
+        Err(InputError::TokenlessElsewhere(origin))
     }
 
     pub(super) fn check_standing(

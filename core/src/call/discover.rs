@@ -50,8 +50,11 @@ impl Session {
         let owner = Owner {
             project: token.and_then(|token| token.project.as_ref()).map(|project| project.id.as_str()),
             user: token.and_then(|token| token.user.as_ref()).map(|user| user.id.as_str()),
+            issuer: user.and_then(|lease| lease.issuer.as_ref()),
         };
-        Searcher { endpoint, catalog: token.and_then(|token| token.catalog.as_ref()), owner, search }
+        let catalog = token.and_then(|token| token.catalog.as_ref());
+        let microversions = self.microversion_wanted().is_some();
+        Searcher { endpoint, catalog, owner, search, microversions }
     }
 
     /// The microversion that is wanted.
@@ -96,11 +99,19 @@ impl Call {
         self.uri.scheme().is_none() && self.uri.authority().is_none() && self.session.endpoint.is_some()
     }
 
+    /// Refuses a demand for versions that contradicts itself, before anybody is asked for anything.
+    pub(super) fn check_demand(&self) -> Result<(), Failure> {
+        match &self.session.endpoint {
+            Some(endpoint) if self.is_at_endpoint() => Ok(endpoint.range().map(|_| ())?),
+            _ => Ok(()),
+        }
+    }
+
     /// Finds the endpoint, or says what has to be done before it can be found. It starts from the
     /// catalog of the very token that the request goes out with.
     pub(super) fn find(&mut self, keys: &mut Keychain, tokens: &Tokens, now: Now) -> Result<(), Action> {
         self.go_on_fetching(keys, tokens, now)?;
-        let own = tokens.user.as_ref().and_then(|lease| lease.endpoint.as_ref());
+        let own = self.own_place(tokens.user.as_deref());
         let endpoint = match (own, &self.session.endpoint) {
             // Where it goes is the identity's to say: there is nothing to find.
             (Some(_), _) if self.search.is_none() => return Ok(()),
@@ -146,7 +157,12 @@ impl Call {
             (_, Some(url)) if found.stay.is_some_and(|stay| stay.is_over(now)) => (url, Have::Alive),
             _ => return Ok(()),
         };
-        self.fetch(keys, tokens, url, have, true, now).map(|_| ())
+        if self.done.refreshed {
+            return Ok(());
+        }
+        let fetched = self.fetch(keys, tokens, url, have, true, now).map(|_| ());
+        self.done.refreshed = self.leads_document();
+        fetched
     }
 
     /// Takes a caller's turn at a document. `Ok`: there is nothing to wait for, and why.

@@ -123,6 +123,13 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// Whether only a person can answer it.
+    pub(super) fn is_for_a_person(&self) -> bool {
+        matches!(self, Self::Inquiry { inquiry: Inquiry::Passcode { .. } | Inquiry::Page(_), .. })
+    }
+}
+
 /// The answer to a [`Question`].
 #[derive(Debug)]
 #[non_exhaustive]
@@ -186,6 +193,12 @@ pub enum Broke {
 }
 
 impl Broke {
+    /// What happened.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.clone().into_cause()
+    }
+
     pub(super) fn into_cause(self) -> Cause {
         match self {
             Self::Unsent(cause) | Self::Sending { cause, .. } | Self::Waiting(cause) => cause,
@@ -250,6 +263,8 @@ pub struct Published {
     pub(crate) epoch: u64,
     pub(crate) user: Option<Arc<Lease>>,
     pub(crate) service: Option<Arc<Lease>>,
+    /// Whether it has been told of these two that they end.
+    pub(crate) told_ending: [bool; 2],
     pub(crate) clock: ServerClock,
     /// How much before it is due this snapshot is given up, so that not all callers come at once.
     pub(crate) ahead: Duration,
@@ -266,11 +281,13 @@ impl Published {
         self.epoch
     }
 
-    /// Where this endpoint is, if that is in here and still good.
-    pub(crate) fn found(&self, wanted: &Arc<Endpoint>, now: Now) -> Option<Arc<Found>> {
+    /// Where this endpoint is (with its microversions, if they matter), if that is in here and still
+    /// good.
+    pub(crate) fn found(&self, wanted: &Arc<Endpoint>, microversions: bool, now: Now) -> Option<Arc<Found>> {
         let (endpoint, found) = self.found.as_ref()?;
         let same = Arc::ptr_eq(endpoint, wanted) || endpoint.same_place(wanted);
-        let good = same && found.stay.is_none_or(|stay| !stay.is_over(now));
+        let good =
+            same && (found.described || !microversions) && found.stay.is_none_or(|stay| !stay.is_over(now));
         good.then(|| Arc::clone(found))
     }
 }

@@ -60,6 +60,11 @@ impl Errand {
         }
         match keys.lead(self.flight, now, self.until) {
             Some(Task::Ask(ask)) => ErrandStep::Ask(ask),
+            // Nobody is bothered for a token while there is another.
+            Some(Task::Consult { question, .. }) if question.is_for_a_person() => {
+                self.abandon(keys);
+                ErrandStep::Done
+            }
             Some(Task::Consult { question, until }) => ErrandStep::Consult { question, until },
             // It would have to wait; but nobody waits for it, so the next call in need tries again.
             Some(Task::Wait(_)) => {

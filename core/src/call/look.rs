@@ -12,7 +12,7 @@ use crate::identity::Renewal;
 use crate::keychain::{Keychain, KeyringId, Task};
 use crate::keyring::Want;
 use crate::lease::Lease;
-use crate::lifetime::Standing;
+use crate::lifetime::{Lifetime, Standing};
 use crate::skew::ServerClock;
 use crate::slot::Turn;
 use crate::time::Now;
@@ -33,7 +33,8 @@ impl Call {
     /// lock. `None` means: lock the keychain and use [`Call::next`] with [`super::Event::Begin`].
     pub fn warm(&mut self, published: &Published, now: Now) -> Option<Dispatch> {
         self.begin(now);
-        let under_way = self.lead.is_some()
+        let under_way = self.search.is_some()
+            || self.lead.is_some()
             || self.fetching.is_some()
             || self.remedy.is_some()
             || now.tick < self.not_before;
@@ -41,21 +42,31 @@ impl Call {
             return None;
         }
         let ahead = now.after(published.ahead);
-        let fresh = |lease: &Lease| match lease.renewal {
-            Renewal::Never => true,
-            _ => lease.standing(ahead, &published.clock, Duration::ZERO) == Standing::Fresh,
+        let [told_user, told_service] = published.told_ending;
+        let standing = |lease: &Lease| lease.standing(ahead, &published.clock, Duration::ZERO);
+        // One that is not renewed early is used to its end, once it has been told that it ends.
+        let fresh = |lease: &Lease, told: bool| match lease.renewal {
+            Renewal::Never => told || lease.ending(now, &published.clock).is_none(),
+            Renewal::Unattended => standing(lease) == Standing::Fresh,
+            Renewal::Limited | Renewal::Attended => match standing(lease) {
+                Standing::Fresh => true,
+                Standing::Stale => told,
+                Standing::Vouchable | Standing::Dead | Standing::Unknown => false,
+            },
         };
         let tokens = Tokens {
-            user: published.user.clone().filter(|lease| fresh(lease)),
+            user: published.user.clone().filter(|lease| fresh(lease, told_user)),
             service: published
                 .service
                 .clone()
-                .filter(|lease| fresh(lease) && lease.may_vouch(now, &published.clock)),
+                .filter(|lease| fresh(lease, told_service) && lease.may_vouch(now, &published.clock)),
         };
         if self.session.user.is_some() != tokens.user.is_some() {
             return None;
         }
         self.check_life(tokens.user.as_deref(), now, &published.clock).ok()?;
+        let (user, service) = (tokens.user.as_deref(), published.service.as_deref());
+        self.check_lasting(user, service, now, &published.clock).ok()?;
         if tokens.user.as_ref().is_some_and(|lease| lease.falls_short(self.margin(), now)) {
             return None;
         }
@@ -66,9 +77,9 @@ impl Call {
             }
             None => None,
         };
-        let places_itself = tokens.user.as_ref().is_some_and(|lease| lease.endpoint.is_some());
-        if self.is_at_endpoint() && !places_itself {
-            self.found = Some(published.found(self.session.endpoint.as_ref()?, now)?);
+        if self.is_at_endpoint() && self.own_place(tokens.user.as_deref()).is_none() {
+            let microversions = self.session.microversion_wanted().is_some();
+            self.found = Some(published.found(self.session.endpoint.as_ref()?, microversions, now)?);
         }
         let tokens = Tokens { service, ..tokens };
         self.compose(tokens, now, &published.clock, published.pause).ok()
@@ -95,12 +106,14 @@ impl Call {
         if now.tick < self.not_before {
             return Err(Action::Pause { until: self.not_before.min(self.deadline()) });
         }
+        self.check_demand().map_err(Action::Fail)?;
         self.without = None;
         let mut tokens = Tokens::default();
         let pause = keys.pause(self.done.retries.saturating_add(1), None);
         self.gather(keys, &mut tokens, now)?;
         self.find(keys, &tokens, now)?;
         let dispatch = self.compose(tokens, now, keys.clock(), pause).map_err(Action::Fail)?;
+        self.carried().for_each(|id| keys.tell_ending(id, now));
         // The next wait, if there is one, has a half of its own.
         self.patience = None;
         // The lead of a renewal is taken only by a call that goes out, and so can run it.
@@ -109,21 +122,33 @@ impl Call {
 
     /// A renewal that is due of a token that this call goes out with.
     fn errand(&self, keys: &mut Keychain, now: Now) -> Option<Errand> {
-        let sent = self.sent.as_ref()?;
-        let carried = sent.user.iter().chain(&sent.service).map(|lease| lease.flight.keyring);
-        let mut wanted = carried.chain(self.without);
+        let mut wanted = self.carried().chain(self.without);
         let flight = wanted.find_map(|keyring| keys.renewal_due(keyring, now))?;
         Some(Errand::new(flight, self.deadline()))
+    }
+
+    /// Whose tokens it goes out with.
+    fn carried(&self) -> impl Iterator<Item = KeyringId> {
+        let leases = self.sent.iter().flat_map(|sent| sent.user.iter().chain(&sent.service));
+        leases.map(|lease| lease.flight.keyring)
     }
 
     fn gather(&mut self, keys: &mut Keychain, tokens: &mut Tokens, now: Now) -> Result<(), Action> {
         self.take_user(keys, tokens, now)?;
         self.check_life(tokens.user.as_deref(), now, keys.clock()).map_err(Action::Fail)?;
-        self.take_service(keys, tokens, now)
+        self.check_operation(keys, tokens, now)?;
+        self.take_service(keys, tokens, now)?;
+        self.check_operation(keys, tokens, now)
+    }
+
+    fn check_operation(&self, keys: &Keychain, tokens: &Tokens, now: Now) -> Result<(), Action> {
+        let service = self.session.vouching.as_ref().and_then(|vouching| keys.lease(vouching.service));
+        self.check_lasting(tokens.user.as_deref(), service.as_deref(), now, keys.clock())
+            .map_err(Action::Fail)
     }
 
     /// A leader asks until its flight is over.
-    fn go_on_leading(&mut self, keys: &mut Keychain, now: Now) -> Result<(), Action> {
+    pub(super) fn go_on_leading(&mut self, keys: &mut Keychain, now: Now) -> Result<(), Action> {
         let Some(Leading { flight, until: end, .. }) = self.lead else { return Ok(()) };
         if now.tick >= self.deadline() {
             return Err(self.late(keys));
@@ -148,7 +173,7 @@ impl Call {
         }
     }
 
-    fn late(&self, keys: &Keychain) -> Action {
+    pub(super) fn late(&self, keys: &Keychain) -> Action {
         let user = self.session.user.and_then(|id| keys.last_failure(id));
         let service = self.session.vouching.as_ref().and_then(|v| keys.last_failure(v.service));
         let (waiting_for, last) = match self.lead {
@@ -161,7 +186,12 @@ impl Call {
         Action::Fail(Failure::Late { waiting_for, last })
     }
 
-    fn take_user(&mut self, keys: &mut Keychain, tokens: &mut Tokens, now: Now) -> Result<(), Action> {
+    pub(super) fn take_user(
+        &mut self,
+        keys: &mut Keychain,
+        tokens: &mut Tokens,
+        now: Now,
+    ) -> Result<(), Action> {
         let Some(user) = self.session.user else { return Ok(()) };
         let deadline = self.deadline();
         let enough = Want { at_least: self.session.at_least, ..Want::default() };
@@ -184,6 +214,7 @@ impl Call {
             return Ok(());
         };
         let service = vouching.service;
+        check_fixed(tokens.user.as_deref(), keys.lease(service).as_deref()).map_err(fail)?;
         let want = Want { other_than: self.done.suspected, vouching: true, ..Want::default() };
         let optional = vouching.need == Need::Preferred && self.stands_alone(tokens, now, keys.clock());
         let until = if optional { self.patience(now) } else { self.deadline() };
@@ -275,7 +306,16 @@ impl Call {
             }
             Turn::Park(flight) => Action::Park { flight, until },
             Turn::Pause(next) => Action::Pause { until: next.min(until) },
-            Turn::Fail(source) => Action::Fail(Failure::Login { who, source }),
+            Turn::Fail(source) => {
+                let id = match who {
+                    Who::User => self.session.user,
+                    Who::Service => self.session.vouching.as_ref().map(|vouching| vouching.service),
+                };
+                Action::Fail(match id {
+                    Some(id) => keys.no_token(id, who, source, now),
+                    None => Failure::Login { who, source },
+                })
+            }
             Turn::Use | Turn::Renew(_) => again,
         }
     }
@@ -303,6 +343,16 @@ impl Call {
 
 fn has_role(vouching: &Vouching, lease: &Lease) -> bool {
     lease.token.description.has_any_role(&vouching.roles)
+}
+
+/// Refuses to vouch for what cannot expire, or by what is no token of Keystone's.
+fn check_fixed(user: Option<&Lease>, service: Option<&Lease>) -> Result<(), InputError> {
+    let endless = |lease: Option<&Lease>| lease.is_some_and(|lease| lease.lifetime == Lifetime::Endless);
+    match (endless(user), endless(service)) {
+        (true, _) => Err(InputError::NothingToVouchFor),
+        (false, true) => Err(InputError::CannotVouch),
+        (false, false) => Ok(()),
+    }
 }
 
 fn fail(error: InputError) -> Action {

@@ -8,8 +8,10 @@ mod discover;
 mod dispatch;
 mod errand;
 mod judge;
+mod lasting;
 mod look;
 mod redirect;
+mod whose;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +25,8 @@ pub use dispatch::{
     Action, Ask, BodyKind, Broke, Dispatch, Event, Head, Published, Question, Reply, TlsId, Verdict,
 };
 pub use errand::{Errand, ErrandStep};
-pub(crate) use redirect::redirection;
+pub(crate) use redirect::{redirection, resolve};
+pub use whose::{Described, Whose};
 
 use crate::error::{Failure, Who};
 use crate::keychain::{Keychain, KeyringId};
@@ -89,6 +92,8 @@ struct Done {
     /// piece of a transfer waited for a 401 to go away.
     retries: u32,
     redirects: u32,
+    /// A version document was fetched anew for it.
+    refreshed: bool,
     /// Until when a piece of a transfer waits for a 401 to pass.
     outlast_until: Option<Duration>,
 }

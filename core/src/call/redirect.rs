@@ -54,7 +54,7 @@ pub(crate) fn redirection(from: &Uri, answer: &Response<Vec<u8>>) -> Option<Uri>
 }
 
 /// A `Location`, absolute or relative to where the request went (RFC 3986, 5.2).
-fn resolve(base: &Uri, location: &str) -> Option<Uri> {
+pub(crate) fn resolve(base: &Uri, location: &str) -> Option<Uri> {
     let (scheme, authority) = (base.scheme_str()?, base.authority()?);
     let head = location.split(['/', '?', '#']).next().unwrap_or_default();
     let absolute = if head.ends_with(':') {

@@ -119,8 +119,10 @@ impl AuthSettings {
     /// The options that are missing.
     #[must_use]
     pub fn missing(&self) -> Vec<&'static str> {
-        let needed = self.possible().into_iter().filter(|option| option.required);
-        needed.map(|option| option.name).filter(|name| self.options.get(name).is_none()).collect()
+        let needed = self.possible().into_iter().filter(|option| option.required).map(|option| option.name);
+        // A code can be asked for, where it is known how the browser comes back.
+        let asked = self.options.get("redirect-uri").is_some();
+        needed.filter(|name| self.options.get(name).is_none() && !(asked && *name == "code")).collect()
     }
 
     /// The error that these are missing, with what may have been meant.

@@ -4,8 +4,8 @@ use super::ConfigError;
 use super::auth::{AuthSettings, IdentitySettings};
 use crate::error::InputError;
 use crate::identity::{
-    AnyVersion, ApplicationCredential, Method, MultiFactor, Part, Password, Receipt, ScopeOptions,
-    TokenMethod, Totp, V2, WebSso,
+    AnyVersion, ApplicationCredential, Method, MultiFactor, OAuth1, OAuth2ClientCredential, OAuth2Mtls, Part,
+    Password, Receipt, ScopeOptions, TokenMethod, Totp, V2,
 };
 use crate::{Credential, DomainRef, Fixed, Scope, Secret, TlsId, UserRef};
 
@@ -49,17 +49,22 @@ impl AuthSettings {
             "v3totp" => self.finished(self.totp()?),
             "v3applicationcredential" => self.finished(self.application_credential()?),
             "v3multifactor" => self.finished(self.multi_factor()?),
-            "v3websso" => self.websso(),
-            other => Err(ConfigError::Unsupported(other)),
+            "v3oauth1" => self.finished(OAuth1::new(
+                self.need("consumer-key")?,
+                self.secret("consumer-secret")?,
+                self.need("access-key")?,
+                self.secret("access-secret")?,
+            )),
+            "v3oauth2clientcredential" => self.finished(OAuth2ClientCredential::new(
+                self.need("oauth2_endpoint")?,
+                self.need("oauth2_client_id")?,
+                self.secret("oauth2_client_secret")?,
+            )),
+            "v3oauth2mtlsclientcredential" => {
+                self.finished(OAuth2Mtls::new(self.need("oauth2-endpoint")?, self.need("oauth2-client-id")?))
+            }
+            _ => self.federated(),
         }
-    }
-
-    fn websso(&self) -> Result<IdentitySettings, ConfigError> {
-        let host = self.get("redirect-host").unwrap_or_default();
-        let port =
-            self.options().read("redirect-port", "the number of a port", |text| text.parse::<u16>().ok())?;
-        let method = WebSso::new(self.need("identity-provider")?, self.need("protocol")?);
-        self.finished(method.callback(format!("http://{host}:{}/auth/websso/", port.unwrap_or(9990))))
     }
 
     fn v2(&self) -> Result<IdentitySettings, ConfigError> {
@@ -148,18 +153,12 @@ impl AuthSettings {
         }
         let all = all.ok_or_else(|| self.lacks(vec!["auth_methods"]))?;
         Ok(match self.options().given("receipt").filter(|given| !given.is_empty()) {
-            Some(given) => all.with_receipt(&Receipt {
-                id: given.secret(),
-                methods: Vec::new(),
-                required: Vec::new(),
-                user: None,
-                expires_at: None,
-            }),
+            Some(given) => all.with_receipt(&Receipt::of_id(given.secret())),
             None => all,
         })
     }
 
-    fn finished(&self, method: impl Method) -> Result<IdentitySettings, ConfigError> {
+    pub(super) fn finished(&self, method: impl Method) -> Result<IdentitySettings, ConfigError> {
         self.scoped(method, self.scope()?)
     }
 
@@ -208,20 +207,20 @@ impl AuthSettings {
         id.or_else(|| self.text(&format!("{prefix}domain-name")).map(|name| DomainRef::Name(name.to_owned())))
     }
 
-    fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.options().get(name)
     }
 
-    fn need(&self, name: &'static str) -> Result<&str, ConfigError> {
+    pub(super) fn need(&self, name: &'static str) -> Result<&str, ConfigError> {
         self.text(name).ok_or_else(|| self.lacks(vec![name]))
     }
 
     /// A secret, which may be empty.
-    fn secret(&self, name: &'static str) -> Result<Secret, ConfigError> {
+    pub(super) fn secret(&self, name: &'static str) -> Result<Secret, ConfigError> {
         self.options().given(name).map(super::Given::secret).ok_or_else(|| self.lacks(vec![name]))
     }
 
-    fn refused(&self, name: &'static str, expected: &'static str) -> ConfigError {
+    pub(super) fn refused(&self, name: &'static str, expected: &'static str) -> ConfigError {
         match self.options().given(name) {
             Some(given) => self.options().bad(name, given, expected),
             None => self.lacks(vec![name]),

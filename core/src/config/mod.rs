@@ -10,6 +10,7 @@ mod adapter;
 mod auth;
 mod credential;
 mod error;
+mod federated;
 mod group;
 mod ini;
 mod ini_lines;
@@ -20,7 +21,9 @@ mod plugins;
 mod session;
 mod settings;
 mod substitute;
+mod tree;
 mod values;
+mod yaml;
 
 pub use adapter::{AdapterSettings, adapter_options};
 pub use auth::{AuthSettings, IdentitySettings};

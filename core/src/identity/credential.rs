@@ -9,7 +9,7 @@ use http::Uri;
 use sha2::Sha256;
 
 use super::v3::{ApplicationCredential, Password, TokenMethod};
-use super::{Exchange, Fields, Method, Renewal, Scope, Start, UserRef};
+use super::{Exchange, Fields, Method, Remedy, Renewal, Scope, Start, UserRef};
 use crate::Secret;
 use crate::call::TlsId;
 use crate::error::InputError;
@@ -130,6 +130,15 @@ impl Credential {
         }
     }
 
+    /// What would let it renew its tokens unattended, if it cannot.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match self.method.renewal() {
+            Renewal::Unattended => Remedy::MoreUses,
+            Renewal::Limited | Renewal::Attended | Renewal::Never => self.method.remedy(),
+        }
+    }
+
     /// A name for logins with this credential: the same for the same credential, another for any
     /// other. Every field is in it, secrets too, so it is keyed: who does not know `key` cannot try
     /// passwords by it. One-time codes are left out.
@@ -147,6 +156,12 @@ impl Credential {
 
     pub(crate) fn uses(&self) -> Option<u32> {
         self.method.uses().into_iter().chain(self.uses).min()
+    }
+
+    /// Whether it is a use if Keystone may have issued a token whose answer got lost. What the method
+    /// itself is good for is another matter: a one-time code is used when it is sent.
+    pub(crate) fn counts_lost_tokens(&self) -> bool {
+        self.uses.is_some()
     }
 
     pub(crate) fn tls_id(&self) -> TlsId {
@@ -192,7 +207,7 @@ impl fmt::Debug for Credential {
 }
 
 /// An address as it may be shown: without the name and the password that may stand in it.
-fn without_password(address: &str) -> String {
+pub(super) fn without_password(address: &str) -> String {
     match (address.split_once("://"), address.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
         (None, Some((_, host))) => format!("…@{host}"),

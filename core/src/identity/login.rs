@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode, Uri};
 
 use super::credential::Credential;
 use super::{Exchange, Grant, Inquiry, Moment, Step};
@@ -12,6 +12,7 @@ use crate::Secret;
 use crate::error::{Cause, LoginError, Trouble};
 use crate::random::Random;
 use crate::secret::SecretBytes;
+use crate::service::same_origin;
 use crate::time::Now;
 
 /// The most of somebody's words that is kept.
@@ -23,6 +24,8 @@ pub(crate) struct Login {
     under_way: Option<UnderWay>,
     /// What the last login kept.
     kept: Option<Secret>,
+    /// What is to be kept from now on, if that has changed.
+    keeps: Option<Option<Secret>>,
 }
 
 #[derive(Debug)]
@@ -31,8 +34,12 @@ struct UnderWay {
     exchange: Box<dyn Exchange>,
     /// When the last question left.
     asked: Option<Now>,
+    /// Where it went.
+    to: Option<Uri>,
     /// A question is out that must not be sent again.
     once: bool,
+    /// An answer has led to another question.
+    midway: bool,
 }
 
 /// What a login needs next.
@@ -60,7 +67,7 @@ pub(crate) struct Heard {
 impl Login {
     /// A login with this credential; without one, it begins by asking for it.
     pub(crate) fn new(credential: Option<Arc<Credential>>, kept: Option<Secret>) -> Self {
-        let mut login = Self { under_way: None, kept };
+        let mut login = Self { under_way: None, kept, keeps: None };
         if let Some(credential) = credential {
             login.told_credential(credential);
         }
@@ -69,12 +76,15 @@ impl Login {
 
     pub(crate) fn next(&mut self, now: Now, random: &mut Random) -> Result<Next, LoginError> {
         let Some(login) = &mut self.under_way else { return Ok(Next::Credential) };
-        let step =
-            login.exchange.need(&mut Moment::new(now, random)).map_err(|error| login.scrubbed(error))?;
+        let mut at = Moment::new(now, random);
+        let step = login.exchange.need(&mut at);
+        self.keeps = at.kept.or(self.keeps.take());
+        let step = step.map_err(|error| login.scrubbed(error))?;
         login.once = matches!(step, Step::AskOnce(_));
         Ok(match step {
             Step::Ask(request) | Step::AskOnce(request) => {
                 login.asked = Some(now);
+                login.to = Some(request.uri().clone());
                 Next::Answer(request, Arc::clone(&login.credential))
             }
             Step::Consult(inquiry) => Next::Inquiry(inquiry),
@@ -84,7 +94,8 @@ impl Login {
 
     pub(crate) fn told_credential(&mut self, credential: Arc<Credential>) {
         let exchange = credential.begin(self.kept.take());
-        self.under_way = Some(UnderWay { credential, exchange, asked: None, once: false });
+        self.under_way =
+            Some(UnderWay { credential, exchange, asked: None, to: None, once: false, midway: false });
     }
 
     /// Takes in what was asked of somebody; `None` where there is more to do.
@@ -95,11 +106,28 @@ impl Login {
         random: &mut Random,
     ) -> Option<Heard> {
         let login = self.under_way.as_mut()?;
+        let mut at = Moment::new(now, random);
         let told = match reply {
-            Ok(reply) => login.exchange.told(reply, &mut Moment::new(now, random)),
+            Ok(reply) => login.exchange.told(reply, &mut at),
             Err(reason) => Err(LoginError::Unanswered(reason)),
         };
+        self.keeps = at.kept.or(self.keeps.take());
         login.heard(told, now)
+    }
+
+    /// What the next login is to begin with, if that has changed since this was asked last.
+    pub(crate) fn keeps(&mut self) -> Option<Option<Secret>> {
+        self.keeps.take()
+    }
+
+    /// Whether some of it is done: then it is the same use of its credential that goes on.
+    pub(crate) fn is_midway(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|login| login.midway)
+    }
+
+    /// Whether the last question went to somebody else than Keystone.
+    pub(crate) fn asks_a_stranger(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|login| login.elsewhere().is_some())
     }
 
     /// When its last question left.
@@ -122,11 +150,17 @@ impl Login {
         let login = self.under_way.as_mut()?;
         let asked = login.asked?;
         let once = std::mem::take(&mut login.once);
+        let mut at = Moment::new(now, random);
         let told = match answer {
-            Ok(answer) => login.exchange.hear(answer, &mut Moment::new(now, random)),
+            Ok(answer) => match login.exchange.hear(answer, &mut at) {
+                Err(LoginError::Busy { status }) if once && may_be_done(status) => Err(LoginError::OnceLost),
+                told => told,
+            },
             Err(cause) if once && left(&cause) => Err(LoginError::OnceLost),
-            Err(cause) => Err(LoginError::Unreachable(cause)),
+            Err(cause) => Err(login.unreachable(cause)),
         };
+        self.keeps = at.kept.or(self.keeps.take());
+        login.midway |= matches!(told, Ok(None));
         login.heard(told, asked)
     }
 }
@@ -138,11 +172,36 @@ impl UnderWay {
         Some(Heard { credential: Arc::clone(&self.credential), asked, outcome })
     }
 
+    /// Where the last question went, if that is not Keystone.
+    fn elsewhere(&self) -> Option<&Uri> {
+        self.to.as_ref().filter(|to| !same_origin(self.credential.auth_url(), to))
+    }
+
+    /// Who cannot be reached: Keystone, or somebody else whom the login has to do with.
+    fn unreachable(&self, cause: Cause) -> LoginError {
+        match self.elsewhere().and_then(|to| to.host().map(|host| (host, to.port_u16()))) {
+            Some((host, port)) => {
+                let host = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+                LoginError::PartyUnreachable { host, cause }
+            }
+            None => LoginError::Unreachable(cause),
+        }
+    }
+
     /// The words of an error, shortened, without secrets that somebody repeated in them.
     fn scrubbed(&self, error: LoginError) -> LoginError {
         let fields = self.credential.fields();
         error.reworded(|words| fields.scrub(words).chars().take(LONGEST_MESSAGE).collect())
     }
+}
+
+/// Whether a request that was answered like this may have been carried out: something in front of
+/// Keystone gave up waiting, or Keystone broke on it. The others say that it was turned away.
+fn may_be_done(status: StatusCode) -> bool {
+    !matches!(
+        status,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
+    )
 }
 
 /// Whether a request may have got to where it was sent.

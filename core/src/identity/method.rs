@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, Request, Response, Uri};
+use serde::{Deserialize, Serialize};
 
-use super::{Fields, Scope};
+use super::{Fields, Remedy, Scope};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
 use crate::random::Random;
@@ -83,6 +84,11 @@ pub trait Method: fmt::Debug + Send + Sync + 'static {
         Renewal::Unattended
     }
 
+    /// What would spare it somebody's help, if it needs that, or lift its limit.
+    fn remedy(&self) -> Remedy {
+        Remedy::ApplicationCredential
+    }
+
     /// How many tokens it can bring at the most, if there is a limit: one, for a one-time code.
     fn uses(&self) -> Option<u32> {
         None
@@ -102,7 +108,8 @@ pub trait Method: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Whether, and how often, tokens can be had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Renewal {
     /// As often as needed, without anybody's help.
     Unattended,
@@ -125,6 +132,14 @@ pub struct Start {
     pub catalog: bool,
     /// What the login before kept ([`Grant::keeping`]): a refresh token.
     pub kept: Option<Secret>,
+}
+
+impl Start {
+    /// The address of the Identity API v3 at that Keystone, without a slash at its end.
+    #[must_use]
+    pub fn v3_url(&self) -> String {
+        super::v3::v3_url(&self.auth_url)
+    }
 }
 
 /// One login under way.
@@ -213,11 +228,13 @@ pub struct Page {
 pub struct Moment<'a> {
     now: Now,
     random: &'a mut Random,
+    /// What the next login begins with, if this one has said so.
+    pub(crate) kept: Option<Option<Secret>>,
 }
 
 impl<'a> Moment<'a> {
     pub(crate) fn new(now: Now, random: &'a mut Random) -> Self {
-        Self { now, random }
+        Self { now, random, kept: None }
     }
 
     /// What time it is.
@@ -229,6 +246,12 @@ impl<'a> Moment<'a> {
     /// 32 bytes that nobody can guess who does not know the keychain's seed: a nonce, a verifier.
     pub fn secret_bytes(&mut self) -> [u8; 32] {
         self.random.secret_bytes(self.now)
+    }
+
+    /// What the next login is to begin with ([`Start::kept`]) even if this one comes to nothing: a
+    /// refresh token that has just replaced another; or nothing, if the one it had is refused.
+    pub fn keep(&mut self, kept: Option<Secret>) {
+        self.kept = Some(kept);
     }
 }
 
@@ -282,7 +305,8 @@ impl Grant {
         self
     }
 
-    /// Whether *this* token can be renewed, where that differs from what its method says.
+    /// Whether *this* token can be renewed, where that differs from what its method says: unattended
+    /// for as long as there is what it keeps ([`Grant::keeping`]).
     #[must_use]
     pub fn renewed(mut self, renewal: Renewal) -> Self {
         self.renewal = Some(renewal);

@@ -17,7 +17,9 @@ use crate::headers::USER_AGENT;
 use crate::notice::Notice;
 use crate::pace::Pace;
 use crate::secret::SecretBytes;
-use crate::service::{DiscoveryError, Known, LARGEST_DOCUMENT, Stay, VersionData, parse, without_slash};
+use crate::service::{
+    DiscoveryError, Known, LARGEST_DOCUMENT, Stay, VersionData, absolute, parse, without_slash,
+};
 use crate::slot::{Flight, Have, Slot, Turn};
 use crate::time::Now;
 
@@ -217,22 +219,21 @@ impl Keychain {
         }
         let asking = document.slot.work(flight)?;
         asking.asked = Some(now);
-        let request = match &asking.to {
-            Some(to) => Request::get(to),
-            None => Request::get(&target.url),
-        };
-        let request = request
-            .header(header::ACCEPT, "application/json")
-            .header(header::USER_AGENT, USER_AGENT)
-            .body(SecretBytes::default());
+        // What the catalog lists need not be an address.
+        let to = asking.to.clone().or_else(|| absolute(&target.url));
+        let request = to.and_then(|to| {
+            let request = Request::get(to).header(header::ACCEPT, "application/json");
+            request.header(header::USER_AGENT, USER_AGENT).body(SecretBytes::default()).ok()
+        });
         let (tls, with_tokens) = (target.tls, target.asker.is_some());
         match request {
-            Ok(request) => Some(Reading::Ask {
+            Some(request) => Some(Reading::Ask {
                 ask: Ask { request, tls, at_most: LARGEST_DOCUMENT, until },
                 with_tokens,
             }),
-            Err(_) => {
-                self.end_document(flight, Err(DiscoveryError::NoDocument("its address is none")), now);
+            None => {
+                let error = DiscoveryError::NoDocument("its address is not an http or https address");
+                self.end_document(flight, Err(error), now);
                 None
             }
         }

@@ -7,7 +7,7 @@ use http::{HeaderMap, Response, header};
 
 use super::{Keychain, KeyringId};
 use crate::call::{Ask, Question, Reply};
-use crate::error::{Cause, InputError, LoginError, Who};
+use crate::error::{Cause, Failure, InputError, LoginError, Who};
 use crate::keyring::{Keyring, Outcome, Step, Tools, Want};
 use crate::notice::Notice;
 use crate::skew::Source;
@@ -92,7 +92,11 @@ impl Keychain {
     }
 
     pub(crate) fn hear(&mut self, flight: Flight, answer: Result<&Response<Vec<u8>>, Cause>, now: Now) {
-        let asked = self.keyrings.get_mut(&flight.keyring).and_then(|keyring| keyring.asked(flight));
+        // An identity provider has a clock of its own, which says nothing of Keystone's.
+        let asked = self
+            .keyrings
+            .get_mut(&flight.keyring)
+            .and_then(|keyring| if keyring.asks_a_stranger(flight) { None } else { keyring.asked(flight) });
         let date = answer.as_ref().ok().and_then(|answer| date(answer.headers()));
         if let (Some(date), Some(asked)) = (date, asked) {
             self.clock.compare(date, Source::Keystone, asked, now);
@@ -105,6 +109,7 @@ impl Keychain {
         let Some(keyring) = keyrings.get_mut(&flight.keyring) else { return };
         let Some(outcome) = told(keyring, Tools { pace, random, clock }) else { return };
         self.epoch += 1;
+        self.note_saving(flight.keyring, &outcome);
         self.notify(match outcome {
             Outcome::Issued { life, early } => Notice::Issued { keyring: flight.keyring, life, early },
             Outcome::Failed { error, next_try_in } => {
@@ -143,8 +148,34 @@ impl Keychain {
         }
     }
 
+    /// Tells that an identity's token ends and is not renewed unattended, once for each token.
+    pub(crate) fn tell_ending(&mut self, id: KeyringId, now: Now) {
+        let Self { keyrings, clock, .. } = self;
+        let Some((left, lease)) = keyrings.get_mut(&id).and_then(|keyring| keyring.tells_ending(now, clock))
+        else {
+            return;
+        };
+        let notice = Notice::Ending { keyring: id, left, renewal: lease.renewal, remedy: lease.remedy };
+        self.notify(notice);
+    }
+
+    /// Why an identity has no token: that it has ended, and what would have helped, if it was to be
+    /// renewed with somebody's help and was not.
+    pub(crate) fn no_token(&self, id: KeyringId, who: Who, source: LoginError, now: Now) -> Failure {
+        let unhelped = matches!(
+            source,
+            LoginError::Unanswered(_) | LoginError::Spent | LoginError::OnceLost | LoginError::NotRenewable
+        );
+        let keyring = self.keyrings.get(&id).filter(|_| unhelped);
+        match keyring.and_then(|keyring| keyring.ended(now, &self.clock)) {
+            Some(remedy) => Failure::Ended { who, source, remedy },
+            None => Failure::Login { who, source },
+        }
+    }
+
     /// A service refused the token that this flight had brought.
     pub(crate) fn refuse(&mut self, flight: Flight) {
+        self.note_refusal(flight);
         if self.keyrings.get_mut(&flight.keyring).is_some_and(|keyring| keyring.refuse(flight)) {
             self.epoch += 1;
             self.notify(Notice::Refused { keyring: flight.keyring });

@@ -15,6 +15,7 @@ impl Keychain {
     /// at Keystone (which answers 204, or 404 if it was gone already). `None` if there is no token,
     /// or it was handed in: then it is its owner's to revoke. The next call logs in anew.
     pub fn log_out(&mut self, id: KeyringId, now: Now) -> Option<Ask> {
+        let name = self.login_name(id);
         let keyring = self.keyrings.get_mut(&id)?;
         let url = format!("{}/auth/tokens", keyring.lease()?.issuer.as_ref()?);
         let token = keyring.lease()?.header.clone()?;
@@ -23,6 +24,7 @@ impl Keychain {
         let mut request = Request::delete(url).body(SecretBytes::default()).ok()?;
         request.headers_mut().insert(X_AUTH_TOKEN, token.clone());
         request.headers_mut().insert(X_SUBJECT_TOKEN, token);
+        self.unsave(name, lease.asked_at().unwrap_or(now.wall));
         let until = now.tick.saturating_add(self.pace.ask_timeout);
         Some(Ask { request, tls: lease.tls, at_most: LARGEST_ANSWER, until })
     }

@@ -3,6 +3,7 @@
 mod documents;
 mod flights;
 mod logout;
+mod saving;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::session::{Outlook, Session};
 use crate::skew::{self, ServerClock};
 use crate::slot::Flight;
 use crate::time::Now;
+use saving::Savings;
 
 /// An identity in a keychain. Ids are never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +52,7 @@ pub struct Keychain {
     pace: Pace,
     random: Random,
     notices: VecDeque<Notice>,
+    savings: Option<Savings>,
 }
 
 impl Keychain {
@@ -73,6 +76,7 @@ impl Keychain {
             pace: pace.sane(),
             random: Random::new(seed),
             notices: VecDeque::new(),
+            savings: None,
         }
     }
 
@@ -122,7 +126,11 @@ impl Keychain {
     pub fn supply(&mut self, id: KeyringId, credential: Credential) -> Result<(), InputError> {
         credential.check()?;
         self.epoch += 1;
+        let before = self.login_name(id);
         self.keyring(id, Who::User)?.supply(credential);
+        if before != self.login_name(id) {
+            self.unsave(before, DateTime::<Utc>::MAX_UTC);
+        }
         Ok(())
     }
 
@@ -190,7 +198,8 @@ impl Keychain {
     pub fn outlook(&self, session: &Session, now: Now) -> Result<Outlook, InputError> {
         let Some(user) = session.user else { return Ok(Outlook::Unauthenticated) };
         let keyring = self.keyrings.get(&user).ok_or(InputError::NoSuchKeyring(Who::User))?;
-        Ok(Outlook::of(keyring, session, now, &self.clock))
+        let service = session.vouching.as_ref().and_then(|vouching| self.keyrings.get(&vouching.service));
+        Ok(Outlook::of(keyring, service, session, now, &self.clock))
     }
 
     /// A snapshot from which calls of this session can be sent without this keychain.
@@ -198,12 +207,16 @@ impl Keychain {
         let lease = |id: KeyringId| self.keyrings.get(&id).and_then(Keyring::unsuspected).cloned();
         let user = session.user.and_then(lease);
         let service = session.vouching.as_ref().and_then(|vouching| lease(vouching.service));
+        let told = |id: Option<KeyringId>| {
+            id.and_then(|id| self.keyrings.get(&id)).is_some_and(Keyring::has_told_ending)
+        };
         // Callers leave a snapshot at different instants, each a little before it is due.
         let spread = user.iter().chain(&service).map(|lease| lease.distance).min().unwrap_or_default();
         let found = self.endpoint_of(session, user.as_deref());
         Published {
             epoch: self.epoch,
             found,
+            told_ending: [told(session.user), told(session.vouching.as_ref().map(|v| v.service))],
             user,
             service,
             clock: self.clock,

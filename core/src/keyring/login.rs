@@ -52,14 +52,17 @@ impl Keyring {
         now: Now,
         random: &mut Random,
     ) -> Option<Result<Step, LoginError>> {
-        if self.is_spent() {
+        let midway = self.slot.work(flight).is_some_and(|login| login.is_midway());
+        if self.is_spent() && !midway {
             self.slot.refuse(flight, LoginError::Spent);
         }
         let next_try = self.slot.next_try(flight)?;
         if now.tick < next_try {
             return Some(Ok(Step::Wait(next_try)));
         }
-        Some(self.slot.work(flight)?.next(now, random).map(|next| match next {
+        let next = self.slot.work(flight)?.next(now, random);
+        self.keep(flight);
+        Some(next.map(|next| match next {
             Next::Credential => Step::Credential { refused: self.refused.is_some() },
             Next::Inquiry(inquiry) => Step::Inquiry(inquiry),
             Next::Answer(request, credential) => Step::Ask(request, credential),
@@ -101,8 +104,9 @@ impl Keyring {
         now: Now,
         tools: Tools<'_>,
     ) -> Option<Outcome> {
-        let heard = self.slot.work(flight)?.told(reply, now, tools.random)?;
-        Some(self.heard(flight, heard, None, now, tools))
+        let heard = self.slot.work(flight)?.told(reply, now, tools.random);
+        self.keep(flight);
+        Some(self.heard(flight, heard?, None, now, tools))
     }
 
     /// The login cannot go on.
@@ -119,8 +123,17 @@ impl Keyring {
         tools: Tools<'_>,
     ) -> Option<Outcome> {
         let retry_after = answer.as_ref().ok().and_then(|answer| retry_after(answer.headers()));
-        let heard = self.slot.work(flight)?.hear(answer, now, tools.random)?;
-        Some(self.heard(flight, heard, retry_after, now, tools))
+        let heard = self.slot.work(flight)?.hear(answer, now, tools.random);
+        self.keep(flight);
+        Some(self.heard(flight, heard?, retry_after, now, tools))
+    }
+
+    /// What a login says is to be kept is kept at once: it may come to nothing all the same, and a
+    /// refresh token that has been replaced is good for nothing.
+    fn keep(&mut self, flight: Flight) {
+        if let Some(kept) = self.slot.work(flight).and_then(|login| login.keeps()) {
+            self.kept = kept;
+        }
     }
 
     fn heard(
@@ -132,7 +145,7 @@ impl Keyring {
         tools: Tools<'_>,
     ) -> Outcome {
         let Heard { credential, asked, outcome } = heard;
-        self.count_use(outcome.as_ref().err());
+        self.count_use(outcome.as_ref().err(), credential.counts_lost_tokens());
         let lease = outcome.and_then(|grant| {
             let renewal = match &self.source {
                 // Whoever supplied this one is asked for the next, whatever it is.
@@ -150,7 +163,7 @@ impl Keyring {
             }
             Err(error) => {
                 let again = credential.renewal() == Renewal::Attended;
-                if matches!(error, LoginError::Refused { .. }) && !again {
+                if error.is_refusal() && !again {
                     self.refused = Some(credential);
                 }
                 self.failed(flight, error, retry_after, now, tools)
@@ -181,7 +194,7 @@ impl Keyring {
             Source::Known(credential) => credential.renewal() == Renewal::Attended,
             Source::Nowhere => false,
         };
-        let for_good = matches!(error, LoginError::Refused { .. } | LoginError::MoreNeeded { .. });
+        let for_good = error.is_refusal() || matches!(error, LoginError::MoreNeeded { .. });
         let next_try_in = if error.is_transient() {
             let alive = self.is_alive(now, tools.clock);
             let failures = self.slot.failures_with_this(alive);
@@ -199,10 +212,12 @@ impl Keyring {
     }
 
     /// A use is spent when a token was issued, or may have been.
-    pub(super) fn count_use(&mut self, error: Option<&LoginError>) {
+    pub(super) fn count_use(&mut self, error: Option<&LoginError>, counts_lost_tokens: bool) {
         let spent = match error {
             None | Some(LoginError::OnceLost) => true,
-            Some(LoginError::Unreachable(cause)) => {
+            Some(LoginError::Unreachable(cause) | LoginError::PartyUnreachable { cause, .. })
+                if counts_lost_tokens =>
+            {
                 matches!(cause.kind, Trouble::Timeout | Trouble::Broken | Trouble::Unreadable)
             }
             Some(_) => false,

@@ -14,6 +14,7 @@
 //! The phases are [`crate::slot`]'s; the columns are worked out here.
 
 mod login;
+mod saving;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ pub(crate) use login::{Outcome, Step, Tools};
 
 use crate::Secret;
 use crate::error::LoginError;
-use crate::identity::{Credential, Login, Renewal};
+use crate::identity::{Credential, Login, Remedy, Renewal};
 use crate::lease::Lease;
 use crate::lifetime::Standing;
 use crate::pace::Pace;
@@ -43,6 +44,8 @@ pub(crate) struct Keyring {
     uses_left: Option<u32>,
     /// The lease that a service may have refused, and that is to be renewed when it can be.
     suspected: Option<Flight>,
+    /// The lease of which it was told that it ends.
+    told_ending: Option<Flight>,
     /// When it was last told that calls go without this identity's token.
     warned: Option<Duration>,
 }
@@ -83,6 +86,7 @@ impl Keyring {
             kept: None,
             uses_left,
             suspected: None,
+            told_ending: None,
             warned: None,
         }
     }
@@ -105,7 +109,7 @@ impl Keyring {
         match &self.source {
             // A login may have brought something that spares the next one help: a refresh token.
             Source::Known(credential) => {
-                let lease = self.lease.as_ref().map(|lease| lease.renewal);
+                let lease = self.lease.as_ref().map(|lease| self.renewal_of(lease));
                 lease.unwrap_or_else(|| credential.renewal()) == Renewal::Unattended
             }
             Source::Asked => true,
@@ -126,7 +130,8 @@ impl Keyring {
             _ if self.have(want, now, clock) != Have::Nothing => return Turn::Use,
             Source::Nowhere => return Turn::Fail(LoginError::NotRenewable),
             Source::Known(_) if self.is_spent() && !self.slot.is_flying() => {
-                return Turn::Fail(LoginError::Spent);
+                // What spent the last use says more, while it is shared.
+                return Turn::Fail(self.slot.failure(now.tick).cloned().unwrap_or(LoginError::Spent));
             }
             Source::Known(credential) => Some(Arc::clone(credential)),
             Source::Asked => None,
@@ -162,8 +167,19 @@ impl Keyring {
         }
     }
 
+    /// What was kept of the last login is not the credential: it may go on where that cannot.
     fn is_spent(&self) -> bool {
-        self.uses_left == Some(0)
+        self.uses_left == Some(0) && self.kept.is_none()
+    }
+
+    /// How a token can be renewed: as its login said, for as long as there is what that relied on.
+    fn renewal_of(&self, lease: &Lease) -> Renewal {
+        match &self.source {
+            Source::Known(credential) if self.kept.is_none() && lease.renewal == Renewal::Unattended => {
+                credential.renewal()
+            }
+            _ => lease.renewal,
+        }
     }
 
     /// The column of the table.
@@ -179,7 +195,7 @@ impl Keyring {
             _ if !renewable => Have::Fresh,
             _ if unfit => Have::Nothing,
             Standing::Fresh if self.suspected != Some(lease.flight) => Have::Fresh,
-            Standing::Stale if lease.renewal != Renewal::Unattended => Have::Fresh,
+            Standing::Stale if self.renewal_of(lease) != Renewal::Unattended => Have::Fresh,
             Standing::Fresh | Standing::Stale => Have::Alive,
             Standing::Vouchable | Standing::Dead | Standing::Unknown => Have::Nothing,
         }
@@ -202,10 +218,15 @@ impl Keyring {
         if self.renews_unattended() {
             self.lease = None;
         }
+        // Two who use one refresh token may lose it for each other; who can do without, does.
+        if matches!(&self.source, Source::Known(credential) if credential.renewal() == Renewal::Unattended) {
+            self.kept = None;
+        }
     }
 
-    /// The token is given up, whatever it is worth.
+    /// The token is given up, whatever it is worth, and so is what would bring another without a login.
     pub(crate) fn drop_lease(&mut self) -> Option<Arc<Lease>> {
+        self.kept = None;
         self.lease.take()
     }
 
@@ -219,7 +240,7 @@ impl Keyring {
         if self.slot.work(flight).is_some_and(|login| login.is_once()) {
             // Whatever became of the answer, nobody can ask again.
             let asked = self.asked(flight).map_or(Duration::ZERO, |asked| asked.tick);
-            self.count_use(Some(&LoginError::OnceLost));
+            self.count_use(Some(&LoginError::OnceLost), true);
             self.slot.cool(flight, asked.saturating_add(pace.first_pause), LoginError::OnceLost);
             return true;
         }
@@ -251,6 +272,37 @@ impl Keyring {
         due
     }
 
+    /// Whether it has been told that this lease ends.
+    pub(crate) fn has_told_ending(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| self.told_ending == Some(lease.flight))
+    }
+
+    /// What is left of the lease, if it is time to tell that it ends: once for a lease.
+    pub(crate) fn tells_ending(&mut self, now: Now, clock: &ServerClock) -> Option<(Duration, &Lease)> {
+        let lease = self.lease.as_ref().filter(|lease| self.told_ending != Some(lease.flight))?;
+        let left = lease.ending(now, clock)?;
+        self.told_ending = Some(lease.flight);
+        Some((left, lease))
+    }
+
+    /// What would have helped, if its token has ended and the next cannot be had unattended.
+    pub(crate) fn ended(&self, now: Now, clock: &ServerClock) -> Option<Remedy> {
+        let lease = self.lease.as_ref().filter(|lease| lease.renewal != Renewal::Unattended)?;
+        (lease.lifetime.left(now, clock) == Some(Duration::ZERO)).then_some(lease.remedy)
+    }
+
+    /// Whether a login can still bring a token, with somebody's help or without.
+    pub(crate) fn can_log_in(&self) -> bool {
+        match &self.source {
+            Source::Asked => true,
+            Source::Known(credential) => {
+                let once = self.lease.is_none() || credential.renewal() != Renewal::Never;
+                once && !self.is_spent()
+            }
+            Source::Nowhere => false,
+        }
+    }
+
     /// A new token was handed in.
     pub(crate) fn hand_in(&mut self, lease: Lease) {
         *self = Self::holding(lease);
@@ -259,6 +311,11 @@ impl Keyring {
     /// When the last question of this flight left.
     pub(crate) fn asked(&mut self, flight: Flight) -> Option<Now> {
         self.slot.work(flight)?.asked()
+    }
+
+    /// Whether the last question of this flight went to somebody else than Keystone.
+    pub(crate) fn asks_a_stranger(&mut self, flight: Flight) -> bool {
+        self.slot.work(flight).is_some_and(|login| login.asks_a_stranger())
     }
 
     pub(crate) fn is_led(&self, flight: Flight) -> bool {

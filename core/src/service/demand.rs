@@ -2,7 +2,7 @@
 
 use super::discovery::Range;
 use super::endpoint::EndpointError;
-use super::types::ServiceTypes;
+use super::types::implied_version;
 use super::version::{NotAVersion, Version};
 
 /// The versions that will do, in the user's words.
@@ -20,7 +20,7 @@ pub(crate) enum Demand {
 impl Demand {
     /// The demand as a range, together with what the service type implies (`volumev2`).
     pub(crate) fn range(&self, kind: Option<&str>) -> Result<Range, EndpointError> {
-        let implied = kind.and_then(|kind| Some((kind, implied_by(kind)?)));
+        let implied = kind.and_then(|kind| Some((kind, implied_version(kind)?)));
         let agree = |given: &Version| match implied {
             Some((kind, major)) if given.major() != Some(major) => Err(EndpointError::VersionConflict {
                 service_type: kind.to_owned(),
@@ -64,12 +64,6 @@ impl Demand {
             }
         }
     }
-}
-
-/// The published types are looked through only for a type that ends as those with versions do.
-fn implied_by(kind: &str) -> Option<u64> {
-    let ends = kind.ends_with(|c: char| c.is_ascii_digit());
-    if ends { ServiceTypes::published().implied_version(kind) } else { None }
 }
 
 fn read(text: &str) -> Result<Version, EndpointError> {

@@ -40,6 +40,8 @@ pub struct Endpoint {
 enum Place {
     /// Look it up in the catalog.
     Listed(Listing),
+    /// Where the user's token is from.
+    Keystone,
     /// Use this address, after filling in `%(project_id)s` and `%(user_id)s`.
     Fixed { template: String, kind: Option<String> },
 }
@@ -49,6 +51,8 @@ enum Place {
 pub(crate) struct Owner<'a> {
     pub(crate) project: Option<&'a str>,
     pub(crate) user: Option<&'a str>,
+    /// The Keystone that gave out the token.
+    pub(crate) issuer: Option<&'a Uri>,
 }
 
 impl Endpoint {
@@ -67,6 +71,13 @@ impl Endpoint {
     /// for the project) are filled in from the user's token.
     pub fn fixed(address: impl Into<String>) -> Self {
         Self { hack: false, ..Self::at(Place::Fixed { template: address.into(), kind: None }) }
+    }
+
+    /// The Keystone that the user's token was asked of. It takes no catalog to find, so that a token
+    /// without a scope can be used to ask for projects.
+    #[must_use]
+    pub fn keystone() -> Self {
+        Self::at(Place::Keystone)
     }
 
     fn at(place: Place) -> Self {
@@ -104,6 +115,7 @@ impl Endpoint {
         match &mut self.place {
             Place::Listed(listing) => listing.kind = service_type.into(),
             Place::Fixed { kind, .. } => *kind = Some(service_type.into()),
+            Place::Keystone => {}
         }
         self
     }
@@ -155,7 +167,7 @@ impl Endpoint {
     /// that was stated it is not done.
     #[must_use]
     pub fn version_hack(mut self, allowed: bool) -> Self {
-        self.hack = allowed && matches!(self.place, Place::Listed(_));
+        self.hack = allowed && !matches!(self.place, Place::Fixed { .. });
         self
     }
 
@@ -171,7 +183,13 @@ impl Endpoint {
         match &self.place {
             Place::Listed(listing) => Some(&listing.kind),
             Place::Fixed { kind, .. } => kind.as_deref(),
+            Place::Keystone => Some("identity"),
         }
+    }
+
+    /// Whether it is to be looked up in the catalog.
+    pub(crate) fn is_listed(&self) -> bool {
+        matches!(self.place, Place::Listed(_))
     }
 
     /// Whether this names Keystone's own API, which takes no expired token from anybody.
@@ -201,6 +219,11 @@ impl Endpoint {
     ) -> Result<EndpointData, EndpointError> {
         match &self.place {
             Place::Listed(listing) => listing.find(catalog),
+            Place::Keystone => {
+                let issuer = owner.issuer.ok_or(EndpointError::NoIssuer)?;
+                let service_type = Some("identity".to_owned());
+                Ok(EndpointData { service_type, ..EndpointData::at(issuer.to_string()) })
+            }
             Place::Fixed { template, kind } => {
                 Ok(EndpointData { service_type: kind.clone(), ..EndpointData::at(fill(template, owner)?) })
             }

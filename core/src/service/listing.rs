@@ -3,7 +3,7 @@
 use super::catalog::{Catalog, Interface, ListedEndpoint, ListedService};
 use super::discovery::{Status, VersionData};
 use super::endpoint::EndpointError;
-use super::types::ServiceTypes;
+use super::types::Names;
 use super::url::Parts;
 use super::version::Version;
 
@@ -53,8 +53,8 @@ impl Listing {
         let (service, endpoint) = self
             .first(catalog, |kind| (kind == self.kind).then_some(0))
             .or_else(|| {
-                let types = ServiceTypes::published();
-                self.first(catalog, |kind| types.rank(&self.kind, kind))
+                let names = Names::of(&self.kind);
+                self.first(catalog, |kind| names.rank(kind))
             })
             .ok_or_else(|| self.not_listed(catalog))?;
         Ok(EndpointData {
@@ -96,11 +96,11 @@ impl Listing {
 
     /// Says what there is instead: other endpoints of the type, else the other types.
     fn not_listed(&self, catalog: &Catalog) -> EndpointError {
-        let types = ServiceTypes::published();
+        let names = Names::of(&self.kind);
         let mut near: Vec<String> = catalog
             .services
             .iter()
-            .filter(|service| types.rank(&self.kind, &service.kind).is_some())
+            .filter(|service| names.rank(&service.kind).is_some())
             .flat_map(|service| service.endpoints.iter().map(move |endpoint| (service, endpoint)))
             .map(|(service, endpoint)| {
                 let region = endpoint.region.as_deref().unwrap_or("no region");

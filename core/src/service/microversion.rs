@@ -60,10 +60,9 @@ pub(crate) fn ask_for(
         HeaderValue::try_from(text)
             .map_err(|_| EndpointError::NoServiceType { microversion: version.to_string() })
     };
-    let (general, own) = (value(format!("{name} {text}"))?, value(text)?);
-    headers.entry(OPENSTACK_API_VERSION).or_insert(general);
+    headers.entry(OPENSTACK_API_VERSION).or_insert(value(format!("{name} {text}"))?);
     if let Some(header) = own_header {
-        headers.entry(header).or_insert(own);
+        headers.entry(header).or_insert(value(text)?);
     }
     Ok(())
 }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use super::choices::{Choices, Habits};
 use super::discovery::{DiscoveryError, Range, VersionData, choose};
 use super::endpoint::{Endpoint, EndpointError, Owner};
+use super::known::{Known, Read, Stay, Walk};
 use super::listing::EndpointData;
 use super::url::as_folder;
 use super::{Catalog, Version};
-use crate::time::Now;
 
 /// What is to be found out about an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,34 +27,6 @@ pub enum Search {
     Versions,
 }
 
-/// What is known of a version document.
-#[derive(Clone, Debug)]
-pub(crate) enum Known {
-    /// It was read.
-    Read { versions: Arc<[VersionData]>, stay: Stay, old: bool },
-    /// It could not be had; `again`: it may be tried again.
-    Failed { error: DiscoveryError, stay: Stay, again: bool },
-    /// Nobody has asked yet.
-    Unknown,
-}
-
-/// Until when something that was learnt is good.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Stay {
-    pub(crate) since: Now,
-    pub(crate) span: std::time::Duration,
-}
-
-impl Stay {
-    pub(crate) fn is_over(&self, now: Now) -> bool {
-        now.since(self.since) >= self.span
-    }
-
-    fn end(&self) -> std::time::Duration {
-        self.since.tick.saturating_add(self.span)
-    }
-}
-
 /// What a search came to.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Found {
@@ -63,6 +35,8 @@ pub(crate) struct Found {
     pub(crate) versions: Arc<[VersionData]>,
     /// What was learnt on the way, as far as it does not last.
     pub(crate) stay: Option<Stay>,
+    /// Whether the microversions are here if they are known. Who needs none does not look for them.
+    pub(crate) described: bool,
     /// The document that was used to get there.
     pub(crate) document: Option<String>,
     /// The document that was used at all, if it is so old that it may have changed.
@@ -86,59 +60,8 @@ pub(crate) struct Searcher<'a> {
     pub(crate) catalog: Option<&'a Catalog>,
     pub(crate) owner: Owner<'a>,
     pub(crate) search: Search,
-}
-
-/// What the walk along the addresses came to.
-#[derive(Default)]
-struct Walk {
-    /// The first document there is.
-    read: Option<Read>,
-    /// Where nobody has asked yet, before any document.
-    unknown: Option<String>,
-    /// The first address that failed and may be tried again.
-    again: Option<String>,
-    error: Option<DiscoveryError>,
-    stay: Option<Stay>,
-}
-
-struct Read {
-    url: String,
-    versions: Arc<[VersionData]>,
-    old: bool,
-}
-
-impl Walk {
-    fn along(urls: &[String], known: impl Fn(&str) -> Known) -> Self {
-        let mut walk = Self::default();
-        for url in urls {
-            match known(url) {
-                Known::Read { versions, stay, old } => {
-                    walk.note(stay);
-                    walk.read = Some(Read { url: url.clone(), versions, old });
-                    break;
-                }
-                Known::Failed { error, stay, again } => {
-                    walk.note(stay);
-                    walk.error.get_or_insert(error);
-                    if again {
-                        walk.again.get_or_insert_with(|| url.clone());
-                    }
-                }
-                Known::Unknown => {
-                    walk.unknown = Some(url.clone());
-                    break;
-                }
-            }
-        }
-        walk
-    }
-
-    /// What was learnt is good until the first part of it is not.
-    fn note(&mut self, stay: Stay) {
-        if self.stay.is_none_or(|known| stay.end() < known.end()) {
-            self.stay = Some(stay);
-        }
-    }
+    /// Whether microversions matter to whoever searches.
+    pub(crate) microversions: bool,
 }
 
 impl Searcher<'_> {
@@ -164,12 +87,14 @@ impl Searcher<'_> {
                 let choices = Choices::of(&listed.url, habits(hack), &Range::default());
                 Ok(self.list(&listed, &choices, known))
             }
-            Search::Address if range.is_open() => Ok(Step::done(described(&listed, habits(true), known))),
+            Search::Address if range.is_open() => {
+                Ok(Step::done(self.described(&listed, habits(true), known)))
+            }
             search => {
                 // Without a demand for a version, another address than the catalog's is not looked for.
                 let choices = Choices::of(&listed.url, habits(hack && !range.is_open()), &range);
                 if search == Search::Address && choices.exact {
-                    return Ok(Step::done(described(&listed, habits(true), known)));
+                    return Ok(Step::done(self.described(&listed, habits(true), known)));
                 }
                 self.choose(listed, &range, choices, known)
             }
@@ -228,6 +153,25 @@ impl Searcher<'_> {
         }
     }
 
+    /// The catalog's own endpoint, with what somebody has found out about it, if anybody has.
+    fn described(&self, listed: &EndpointData, habits: Habits<'_>, known: impl Fn(&str) -> Known) -> Found {
+        if !self.microversions {
+            return Found { described: false, ..Found::of(listed.clone(), None) };
+        }
+        let choices = Choices::of(&listed.url, habits, &Range::default());
+        let here = as_folder(&choices.plain);
+        let read = choices.urls.iter().find_map(|url| match known(url) {
+            Known::Read { versions, old, .. } => {
+                let data = versions.iter().find(|data| as_folder(&data.url) == here).cloned()?;
+                Some((data, old.then(|| url.clone())))
+            }
+            Known::Failed { .. } | Known::Unknown => None,
+        });
+        let Some((data, old)) = read else { return Found::of(listed.clone(), None) };
+        let url = listed.url.clone();
+        Found { old, ..Found::of(listed.clone().in_version(url, &data), None) }
+    }
+
     fn no_such_version(
         &self,
         listed: &EndpointData,
@@ -258,22 +202,6 @@ impl Searcher<'_> {
     }
 }
 
-/// The catalog's own endpoint, with what somebody has found out about it, if anybody has.
-fn described(listed: &EndpointData, habits: Habits<'_>, known: impl Fn(&str) -> Known) -> Found {
-    let choices = Choices::of(&listed.url, habits, &Range::default());
-    let here = as_folder(&choices.plain);
-    let read = choices.urls.iter().find_map(|url| match known(url) {
-        Known::Read { versions, old, .. } => {
-            let data = versions.iter().find(|data| as_folder(&data.url) == here).cloned()?;
-            Some((data, old.then(|| url.clone())))
-        }
-        Known::Failed { .. } | Known::Unknown => None,
-    });
-    let Some((data, old)) = read else { return Found::of(listed.clone(), None) };
-    let url = listed.url.clone();
-    Found { old, ..Found::of(listed.clone().in_version(url, &data), None) }
-}
-
 /// A version's address with the project at its end, if that was there in the catalog.
 fn with_project(address: &str, project: Option<&str>) -> String {
     project.map_or_else(|| address.to_owned(), |project| format!("{}{project}", as_folder(address)))
@@ -281,7 +209,7 @@ fn with_project(address: &str, project: Option<&str>) -> String {
 
 impl Found {
     fn of(data: EndpointData, stay: Option<Stay>) -> Self {
-        Self { data, versions: Arc::default(), stay, document: None, old: None }
+        Self { data, versions: Arc::default(), stay, described: true, document: None, old: None }
     }
 
     /// The microversions from the oldest to the newest, if they are known.
@@ -303,6 +231,3 @@ impl Step {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,68 +1,71 @@
 //! Service types and their other names, as the OpenStack service types authority publishes them.
 //!
-//! `service-types.json` holds the published data, as far as it matters here, with their date.
+//! `service-types.json` holds the published data, as far as it matters here, with their date. It has
+//! a line for each official type, so that one line is all that is read of it.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-
 const PUBLISHED: &str = include_str!("service-types.json");
 
-/// Official types, each with its aliases, the most wanted first.
-#[derive(Debug, Deserialize)]
-pub(crate) struct ServiceTypes {
-    aliases_by_type: BTreeMap<String, Vec<String>>,
+/// The names of a service that is wanted.
+#[derive(Debug)]
+pub(crate) struct Names<'a> {
+    wanted: &'a str,
+    family: Option<Family>,
 }
 
-impl ServiceTypes {
-    /// Reads the published data. That takes some microseconds, and is not done on the hot path.
-    pub(crate) fn published() -> Self {
-        // A test reads them: they are well-formed.
-        serde_json::from_str(PUBLISHED).unwrap_or(Self { aliases_by_type: BTreeMap::new() })
+/// An official type and its aliases, the most wanted first.
+#[derive(Debug, PartialEq)]
+struct Family {
+    official: String,
+    aliases: Vec<String>,
+}
+
+/// The family of a type or an alias, if it is published.
+fn family(kind: &str) -> Option<Family> {
+    let kind = dashed(kind);
+    let quoted = format!("\"{kind}\"");
+    let line = PUBLISHED.lines().find(|line| line.ends_with([']', ',']) && line.contains(&quoted))?;
+    let line = format!("{{{}}}", line.trim_end_matches(','));
+    let (official, aliases) =
+        serde_json::from_str::<BTreeMap<String, Vec<String>>>(&line).ok()?.pop_first()?;
+    (official == kind || aliases.contains(&kind)).then_some(Family { official, aliases })
+}
+
+/// Underscores are an old way to write dashes.
+fn dashed(kind: &str) -> String {
+    kind.replace('_', "-")
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn of(wanted: &'a str) -> Self {
+        Self { wanted, family: family(wanted) }
     }
 
-    /// The official type behind a type or an alias.
-    fn official(&self, kind: &str) -> Option<&str> {
-        let dashed = kind.replace('_', "-");
-        if let Some((official, _)) = self.aliases_by_type.get_key_value(&dashed) {
-            return Some(official);
-        }
-        let has = |aliases: &Vec<String>| aliases.contains(&dashed);
-        self.aliases_by_type.iter().find(|(_, aliases)| has(aliases)).map(|(official, _)| official.as_str())
-    }
-
-    /// Whether a type in a catalog is what was wanted. An alias matches its official type and the
-    /// other way round, but no other alias: `volumev2` is not `volumev3`.
-    fn matches(&self, wanted: &str, listed: &str) -> bool {
-        let dashed = listed.replace('_', "-");
-        let aliases = self.aliases_by_type.get(&dashed);
-        wanted == listed
-            || aliases.is_some_and(|aliases| aliases.iter().any(|alias| alias == wanted))
-            || self.official(listed) == Some(wanted)
-    }
-
-    /// How well a type in a catalog serves what was wanted, best first: that very type, then the
-    /// official type and its aliases in their order. `None` if it does not.
-    pub(crate) fn rank(&self, wanted: &str, listed: &str) -> Option<usize> {
-        if wanted == listed {
+    /// How well a type in a catalog serves what is wanted, best first: that very type, then the
+    /// official type and its aliases in their order. `None` if it does not. An alias matches its
+    /// official type and the other way round, but no other alias: `volumev2` is not `volumev3`.
+    pub(crate) fn rank(&self, listed: &str) -> Option<usize> {
+        if self.wanted == listed {
             return Some(0);
         }
-        if !self.matches(wanted, listed) {
-            return None;
-        }
-        let official = self.official(wanted)?;
-        let aliases = self.aliases_by_type.get(official)?;
+        let Family { official, aliases } = self.family.as_ref()?;
         let position = aliases.iter().position(|alias| alias == listed).map(|at| at + 2);
-        // What is left is the official type, or one of these with an underscore.
-        Some(if official == listed { 1 } else { position.unwrap_or(usize::MAX) })
+        let plain = dashed(listed);
+        if self.wanted == official {
+            let known = plain == *official || aliases.contains(&plain);
+            return position.or_else(|| known.then_some(usize::MAX));
+        }
+        let is_alias = aliases.iter().any(|alias| alias == self.wanted);
+        (is_alias && plain == *official).then_some(if listed == official { 1 } else { usize::MAX })
     }
+}
 
-    /// The major version that a type has in its name, if it is one of the published: 2 for `volumev2`.
-    pub(crate) fn implied_version(&self, kind: &str) -> Option<u64> {
-        let (name, digit) = kind.split_at_checked(kind.len().checked_sub(1)?)?;
-        let digit = digit.parse().ok()?;
-        (name.ends_with('v') && self.official(kind).is_some()).then_some(digit)
-    }
+/// The major version that a type has in its name, if it is one of the published: 2 for `volumev2`.
+pub(crate) fn implied_version(kind: &str) -> Option<u64> {
+    let (name, digit) = kind.split_at_checked(kind.len().checked_sub(1)?)?;
+    let digit = digit.parse().ok()?;
+    (name.ends_with('v') && family(kind).is_some()).then_some(digit)
 }
 
 #[cfg(test)]
@@ -70,16 +73,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_published_data_are_read() {
-        let types = ServiceTypes::published();
-        assert_eq!(types.aliases_by_type.len(), 45);
+    fn the_published_data_are_read_line_by_line() {
         let data: serde_json::Value = serde_json::from_str(PUBLISHED).unwrap();
         assert_eq!(data["version"], "2024-05-08T19:22:13.804707");
+        let types = data["aliases_by_type"].as_object().unwrap();
+        assert_eq!(types.len(), 45);
+        for (official, aliases) in types {
+            let aliases: Vec<String> =
+                aliases.as_array().unwrap().iter().map(|alias| alias.as_str().unwrap().to_owned()).collect();
+            for kind in aliases.iter().chain([official]) {
+                let found = family(kind);
+                let whole = Family { official: official.clone(), aliases: aliases.clone() };
+                assert_eq!(found, Some(whole), "{kind}");
+            }
+        }
+        for kind in
+            ["", "version", "sha", "2024-05-08T19:22:13.804707", ": [", ", ", "compute\"", "home-made"]
+        {
+            assert_eq!(family(kind), None, "{kind}");
+        }
     }
 
     #[test]
     fn types_are_ranked() {
-        let types = ServiceTypes::published();
         for (wanted, listed, rank) in [
             ("block-storage", "block-storage", Some(0)),
             ("block-storage", "volumev3", Some(2)),
@@ -98,13 +114,12 @@ mod tests {
             ("home_made", "home-made", None),
             ("", "", Some(0)),
         ] {
-            assert_eq!(types.rank(wanted, listed), rank, "{wanted} {listed}");
+            assert_eq!(Names::of(wanted).rank(listed), rank, "{wanted} {listed}");
         }
     }
 
     #[test]
     fn versions_are_implied_by_published_types_only() {
-        let types = ServiceTypes::published();
         for (kind, version) in [
             ("volumev2", Some(2)),
             ("volumev3", Some(3)),
@@ -118,7 +133,7 @@ mod tests {
             ("", None),
             ("ümlautö", None),
         ] {
-            assert_eq!(types.implied_version(kind), version, "{kind}");
+            assert_eq!(implied_version(kind), version, "{kind}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub use people::{Domain, Project, Role, System, User};
 pub use read::Unreadable;
 pub(crate) use stamp::parse as parse_stamp;
 
-use crate::{Catalog, Secret};
+use crate::{Catalog, LoginError, Secret};
 
 /// A token id with Keystone's description of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,6 +97,17 @@ pub struct Description {
     /// When the token ends, by Keystone's clock.
     #[serde(with = "stamp", skip_serializing_if = "is_default")]
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl Token {
+    /// The token in an answer of Keystone's, or why there is none.
+    ///
+    /// # Errors
+    /// [`LoginError::Refused`] for 401, [`LoginError::Busy`], [`LoginError::Denied`],
+    /// [`LoginError::Garbled`] or [`LoginError::Unreadable`].
+    pub fn read(answer: &http::Response<Vec<u8>>) -> Result<Self, LoginError> {
+        crate::identity::v3::read(answer)
+    }
 }
 
 impl Description {

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod microversions;
+mod random;
 mod sharing;
 mod world;
 
@@ -118,6 +119,28 @@ fn a_service_that_does_not_tell_is_used_as_it_is_listed() {
 }
 
 #[test]
+fn what_is_listed_need_not_be_an_address() {
+    for listed in [
+        "image",
+        "/v2",
+        "http://",
+        "ftp://i/v1",
+        "http://i i/",
+        "http://[::1",
+        "::",
+        "http:///v1/p1",
+        "\u{0}",
+    ] {
+        let mut world = World::new("image", listed);
+        let image = Session::of(world.borrow("b1")).at(Endpoint::of("image").version("2"));
+        let failure = world.send(&mut world::get(&image)).unwrap_err();
+        assert!(matches!(failure, Failure::Endpoint(_)), "{listed}: {failure:?}");
+        assert!(world.search(&image, Search::Versions).is_err(), "{listed}");
+        assert_eq!(world.asked(), "", "{listed}");
+    }
+}
+
+#[test]
 fn a_stated_address_is_not_guessed_from() {
     let mut world = cloud().with("http://f/v2", page(&[VOLUMES[0]]));
     let alice = Session::of(world.user("alice"));
@@ -228,6 +251,24 @@ fn a_version_that_no_address_shows_is_asked_for() {
     assert_eq!(call.endpoint().unwrap().version, Some(Version::new(2, 0)));
     assert_eq!(world.asked(), "http://n:9696/");
     assert_eq!(world.whereto(&network), "http://n:9696/things", "what was learnt moves no call");
+}
+
+#[test]
+fn the_keystone_of_a_token_needs_no_catalog() {
+    let mut world = World::new("", "").with(
+        "http://keystone:5000/",
+        page(&[("v3.14", "stable", "http://in/v3/"), ("v2.0", "deprecated", "http://in/v2.0/")]),
+    );
+    world.catalog = "[]".to_owned();
+    let alice = Session::of(world.user("alice"));
+    let keystone = Endpoint::keystone;
+    assert_eq!(world.whereto(&alice.clone().at(keystone())), "http://keystone:5000/v3/things");
+    assert_eq!(world.whereto(&alice.clone().at(keystone().version("3"))), "http://keystone:5000/v3/things");
+    assert_eq!(world.asked(), "");
+    assert_eq!(world.whereto(&alice.at(keystone().version("2"))), "http://keystone:5000/v2.0/things");
+    let borrowed = Session::of(world.borrow("b1")).at(keystone());
+    let failure = world.send(&mut world::get(&borrowed)).unwrap_err();
+    assert_eq!(failure, Failure::Endpoint(EndpointError::NoIssuer));
 }
 
 #[test]

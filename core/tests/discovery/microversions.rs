@@ -43,7 +43,10 @@ fn it_is_held_against_the_range_once_that_is_known() {
     }
     let published = world.keys.publish(&new);
     assert!(get(&new).warm(&published, world.now).is_none(), "nor does it leave by the hot path");
-    assert!(get(&session.microversion("2.96")).warm(&published, world.now).is_some());
+    assert!(get(&session.clone().microversion("2.96")).warm(&published, world.now).is_some());
+    let plain = world.keys.publish(&session);
+    assert!(get(&session).warm(&plain, world.now).is_some());
+    assert!(get(&new).warm(&plain, world.now).is_none(), "nor by a snapshot for calls that need none");
     assert_eq!(world.asked(), "http://c:8774/");
 }
 

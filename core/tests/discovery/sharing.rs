@@ -167,6 +167,21 @@ fn the_hot_path_goes_where_the_cold_one_went() {
     assert!(!life(HOUR * 21));
 }
 
+/// Many services have a document at one address and none at the one that is tried before.
+#[test]
+fn what_failed_on_the_way_is_not_tried_again() {
+    let mut world =
+        World::new("volumev3", "http://v/v2").with("http://v/v2", page(&[("v3.0", "CURRENT", "/v3/")]));
+    let session = Session::of(world.user("alice")).at(Endpoint::of("block-storage").version("3"));
+    assert_eq!(world.whereto(&session), "http://v/v3/things");
+    assert_eq!(world.asked(), "http://v/, http://v/v2");
+    let published = world.keys.publish(&session);
+    world.pass(SECOND * 60);
+    assert_eq!(world.whereto(&session), "http://v/v3/things");
+    assert!(get(&session).warm(&published, world.now).is_some());
+    assert_eq!(world.asked(), "");
+}
+
 #[test]
 fn a_failure_to_learn_is_not_warm_for_ever() {
     let mut world = cloud().with("http://i:9292/", Page::Answer(503, String::new()));

@@ -24,7 +24,7 @@ struct Options {
     /// How long every service waits before it answers, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency: u64,
-    /// The first of five ports on loopback; 0 takes free ones.
+    /// The first of six ports on loopback; 0 takes free ones.
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Whose variables to print.

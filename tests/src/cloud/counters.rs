@@ -57,6 +57,8 @@ pub struct ServiceCounters {
     pub refusals: u64,
     /// Body bytes read, of refused requests too.
     pub bytes_received: u64,
+    /// The most requests that it worked on at once. (Keystone's token requests are counted apart.)
+    pub at_once: u64,
 }
 
 /// Bytes of one object.
@@ -81,6 +83,8 @@ pub struct Arrival {
     pub user_token: Option<String>,
     /// `X-Service-Token` as sent.
     pub service_token: Option<String>,
+    /// `Authorization` as sent.
+    pub authorization: Option<String>,
 }
 
 /// A question about a token that a service put to Keystone, and the answer's status.
@@ -101,6 +105,7 @@ pub(crate) struct Books {
     pub(crate) arrivals: VecDeque<Arrival>,
     pub(crate) validations: VecDeque<Validation>,
     in_flight: u64,
+    inside: BTreeMap<Service, u64>,
 }
 
 impl Books {
@@ -117,6 +122,20 @@ impl Books {
 
     pub(crate) fn service(&mut self, service: Service) -> &mut ServiceCounters {
         self.counters.services.entry(service).or_default()
+    }
+
+    /// Somebody goes in to a service.
+    pub(crate) fn goes_in(&mut self, service: Service) {
+        let inside = self.inside.entry(service).or_default();
+        *inside += 1;
+        let inside = *inside;
+        let at_once = &mut self.service(service).at_once;
+        *at_once = inside.max(*at_once);
+    }
+
+    pub(crate) fn comes_out(&mut self, service: Service) {
+        let inside = self.inside.entry(service).or_default();
+        *inside = inside.saturating_sub(1);
     }
 
     pub(crate) fn token_request_begins(&mut self) {

@@ -23,7 +23,7 @@ use super::{
 /// A running cloud. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Cloud {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     server: Server,
 }
 
@@ -258,6 +258,6 @@ impl Cloud {
     }
 }
 
-fn unknown(kind: &'static str, name: &str) -> Unknown {
+pub(super) fn unknown(kind: &'static str, name: &str) -> Unknown {
     Unknown { kind, name: name.to_owned() }
 }

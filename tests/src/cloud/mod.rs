@@ -30,8 +30,12 @@ mod counters;
 mod credentials;
 mod dice;
 mod handle;
+pub mod identity_provider;
+mod kerberos;
 mod keystone;
 mod knobs;
+mod logins;
+mod saml;
 mod server;
 mod service;
 mod services;
@@ -44,7 +48,10 @@ pub use self::{
     counters::{Arrival, Counters, ObjectBytes, ServiceCounters, Validation},
     credentials::{Credentials, Unknown},
     handle::Cloud,
+    kerberos::Negotiation,
+    keystone::OAuth1Keys,
     knobs::{Answer, BodyRefusal, Outage, TokenFault},
+    saml::SamlPlace,
     service::Service,
     settings::{Account, Settings},
 };

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    keystone,
+    identity_provider, keystone,
     service::Service,
     services,
     shared::Shared,
@@ -196,6 +196,7 @@ async fn converse(stream: TcpStream, service: Service, shared: Arc<Shared>) {
 async fn answer(shared: Arc<Shared>, service: Service, request: Request<Incoming>) -> Result<Reply, Hangup> {
     let mut reply = match service {
         Service::Identity => keystone::routes::answer(&shared, request).await?,
+        Service::IdentityProvider => identity_provider::answer(&shared, request).await?,
         _ => services::answer(&shared, service, request).await?,
     };
     if reply.status() == StatusCode::UNAUTHORIZED {

@@ -13,11 +13,14 @@ pub enum Service {
     Image,
     /// Swift.
     ObjectStore,
+    /// An OpenID Connect provider, which is none of OpenStack's services and not in the catalog.
+    IdentityProvider,
 }
 
 impl Service {
     /// All of them, in the order of their ports.
-    pub const ALL: [Self; 5] = [Self::Identity, Self::Volume, Self::Network, Self::Image, Self::ObjectStore];
+    pub const ALL: [Self; 6] =
+        [Self::Identity, Self::Volume, Self::Network, Self::Image, Self::ObjectStore, Self::IdentityProvider];
 
     /// The type in the catalog.
     #[must_use]
@@ -28,6 +31,7 @@ impl Service {
             Self::Network => "network",
             Self::Image => "image",
             Self::ObjectStore => "object-store",
+            Self::IdentityProvider => "identity-provider",
         }
     }
 
@@ -40,6 +44,7 @@ impl Service {
             Self::Network => "neutron",
             Self::Image => "glance",
             Self::ObjectStore => "swift",
+            Self::IdentityProvider => "sso",
         }
     }
 
@@ -48,7 +53,7 @@ impl Service {
         Some(match self {
             Self::Identity => "/v3".into(),
             Self::Volume => format!("/v3/{}", project_id?),
-            Self::Network | Self::Image => String::new(),
+            Self::Network | Self::Image | Self::IdentityProvider => String::new(),
             Self::ObjectStore => format!("/v1/AUTH_{}", project_id?),
         })
     }

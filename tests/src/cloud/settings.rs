@@ -28,7 +28,7 @@ pub struct Settings {
     pub max_manifest_segments: usize,
     /// The cloud's clock. Keep a clone, or turn it through the cloud's handle.
     pub clock: Clock,
-    /// The first of five ports on loopback, one for each service; 0 takes free ones.
+    /// The first of six ports on loopback, one for each service; 0 takes free ones.
     pub port: u16,
     /// Seed of the generator of ids, tokens and secrets.
     pub seed: u64,
@@ -51,6 +51,10 @@ pub struct Account {
     pub roles: Vec<String>,
     /// Role names on the system and on the domain `Default`.
     pub system_roles: Vec<String>,
+    /// The shared secret (base32) of a device that shows passcodes, for the method `totp`.
+    pub totp_secret: Option<String>,
+    /// `multi_factor_auth_rules`: all methods of any one of them are needed.
+    pub rules: Vec<Vec<String>>,
 }
 
 impl Account {
@@ -63,7 +67,23 @@ impl Account {
             project: Some(project.into()),
             roles: roles.iter().map(|&role| role.into()).collect(),
             system_roles: Vec::new(),
+            totp_secret: None,
+            rules: Vec::new(),
         }
+    }
+
+    /// With a device that shows passcodes of this secret (base32).
+    #[must_use]
+    pub fn with_totp(mut self, secret: &str) -> Self {
+        self.totp_secret = Some(secret.into());
+        self
+    }
+
+    /// With rules that demand several methods: all those of any one rule.
+    #[must_use]
+    pub fn with_rules(mut self, rules: &[&[&str]]) -> Self {
+        self.rules = rules.iter().map(|rule| rule.iter().map(|&method| method.into()).collect()).collect();
+        self
     }
 }
 

@@ -9,8 +9,11 @@ use http::{StatusCode, request::Parts};
 
 use super::{
     counters::{Arrival, Books},
+    identity_provider::IdentityProvider,
+    kerberos::Kerberos,
     keystone::Keystone,
     knobs::{Knobs, Outage},
+    saml::Saml,
     service::Service,
     services::{ObjectStore, Resources},
     settings::Settings,
@@ -25,6 +28,9 @@ pub(crate) struct Shared {
     books: Mutex<Books>,
     resources: Mutex<Resources>,
     objects: Mutex<ObjectStore>,
+    saml: Mutex<Saml>,
+    kerberos: Mutex<Kerberos>,
+    provider: Mutex<IdentityProvider>,
 }
 
 impl Shared {
@@ -36,6 +42,9 @@ impl Shared {
             books: Mutex::default(),
             resources: Mutex::default(),
             objects: Mutex::default(),
+            saml: Mutex::default(),
+            kerberos: Mutex::default(),
+            provider: Mutex::default(),
         }
     }
 
@@ -55,8 +64,21 @@ impl Shared {
         lock(&self.resources)
     }
 
+    pub(crate) fn saml(&self) -> MutexGuard<'_, Saml> {
+        lock(&self.saml)
+    }
+
+    pub(crate) fn kerberos(&self) -> MutexGuard<'_, Kerberos> {
+        lock(&self.kerberos)
+    }
+
     pub(crate) fn objects(&self) -> MutexGuard<'_, ObjectStore> {
         lock(&self.objects)
+    }
+
+    /// Whoever needs Keystone too takes that first.
+    pub(crate) fn provider(&self) -> MutexGuard<'_, IdentityProvider> {
+        lock(&self.provider)
     }
 
     /// Writes down that a request came.
@@ -69,6 +91,7 @@ impl Shared {
             path: path.unwrap_or_default(),
             user_token: token("x-auth-token"),
             service_token: token("x-service-token"),
+            authorization: token("authorization"),
         });
     }
 

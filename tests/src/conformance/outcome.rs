@@ -97,8 +97,9 @@ fn wait(wait: Wait) -> &'static str {
     match wait {
         Wait::Token(Who::User) => "user-token",
         Wait::Token(Who::Service) => "service-token",
+        Wait::Versions => "versions",
         Wait::Answer => "answer",
         Wait::Retry => "retry",
-        Wait::Versions => "versions",
+        Wait::Turn => "turn",
     }
 }

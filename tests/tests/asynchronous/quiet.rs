@@ -62,6 +62,7 @@ fn no_secret_is_heard() {
 
         let heard = EAR.0.lock().unwrap();
         assert!(heard.contains("reqwest") && heard.contains("by way of tracing"), "the ear works");
+        assert!(heard.contains("keepstone::exchange GET http://"), "exchanges are logged");
         let tokens: Vec<String> = world
             .cloud
             .arrivals()

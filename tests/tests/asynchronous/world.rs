@@ -51,7 +51,12 @@ impl ClientClock for Shared {
 impl World {
     /// Time stands still, but for pauses and [`World::pass`].
     pub(crate) fn still() -> Self {
-        Self::with(cloud::Clock::manual("2026-03-01T12:00:00Z".parse().unwrap()), true, HOUR)
+        Self::still_with(HOUR)
+    }
+
+    /// The same, with tokens that live so long.
+    pub(crate) fn still_with(token_life: Duration) -> Self {
+        Self::with(cloud::Clock::manual("2026-03-01T12:00:00Z".parse().unwrap()), true, token_life)
     }
 
     /// Time runs.

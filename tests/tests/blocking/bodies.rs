@@ -139,3 +139,20 @@ fn a_steady_upload_longer_than_every_limit_arrives() {
         assert_eq!(stored(&session).len(), SIZE);
     }
 }
+
+#[test]
+fn an_empty_body_is_announced_as_such() {
+    use std::io::{BufRead as _, BufReader};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let written = std::thread::spawn(move || {
+        let lines = BufReader::new(listener.accept().unwrap().0).lines().map(Result::unwrap);
+        lines.take_while(|line| !line.is_empty()).map(|line| line.to_ascii_lowercase()).collect::<Vec<_>>()
+    });
+    let world = World::still();
+    // It hangs up without an answer. Servers that want a length answer 411 to chunks.
+    world.client.anonymous().send(http::Request::post(url).body(()).unwrap()).unwrap_err();
+    let written = written.join().unwrap();
+    assert!(written.contains(&"content-length: 0".to_owned()), "{written:?}");
+    assert!(!written.iter().any(|line| line.starts_with("transfer-encoding")), "{written:?}");
+}

@@ -47,6 +47,7 @@ fn no_secret_is_heard() {
 
     let heard = EAR.0.lock().unwrap();
     assert!(heard.contains("ureq"), "the ear works");
+    assert!(heard.contains("keepstone::exchange GET http://"), "exchanges are logged");
     let tokens: Vec<String> =
         world.cloud.arrivals().into_iter().flat_map(|a| [a.user_token, a.service_token]).flatten().collect();
     assert!(tokens.len() > 3);

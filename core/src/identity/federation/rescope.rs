@@ -1,13 +1,14 @@
 //! The end of every federated login: an unscoped token, and the exchange for one with a scope.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::Response;
+use http::{Response, StatusCode};
 
 use crate::error::{InputError, LoginError};
 use crate::identity::v3::{TokenMethod, TokenRequest, read, v3_url};
 use crate::identity::{Exchange, Grant, Moment, Scope, Start, Step};
-use crate::time::Now;
+use crate::time::{Now, between};
 use crate::token::Token;
 
 /// Where a federated login ends.
@@ -15,11 +16,20 @@ use crate::token::Token;
 pub(crate) struct Rescope {
     start: Start,
     exchange: Option<TokenRequest>,
+    /// When the unscoped token was asked for, and how long it lives.
+    unscoped: Option<(Now, Duration)>,
+    /// Keystone was asked for the exchange already.
+    tried: bool,
 }
 
 impl Rescope {
     pub(crate) fn new(start: Start) -> Self {
-        Self { start, exchange: None }
+        Self { start, exchange: None, unscoped: None, tried: false }
+    }
+
+    /// Forgets the unscoped token.
+    pub(crate) fn begin_anew(&mut self) {
+        (self.exchange, self.unscoped, self.tried) = (None, None, false);
     }
 
     /// Where Keystone takes in what a provider says
@@ -45,9 +55,23 @@ impl Rescope {
             grant.issuer = v3_url(&self.start.auth_url).parse().ok();
             return Ok(Some(grant));
         }
+        let stamps = (token.description.issued_at, token.description.expires_at);
+        if let (Some(issued), Some(expires)) = stamps {
+            // Both stamps are whole seconds, rounded down.
+            let life = between(issued, expires).saturating_sub(Duration::from_secs(1));
+            self.unscoped = Some((asked, life));
+        }
         let method = TokenMethod::new(token.id);
         self.exchange = Some(TokenRequest::new(self.start.clone(), vec![Arc::new(method)]));
         Ok(None)
+    }
+
+    /// Forgets an unscoped token that has died meanwhile (Keystone was away): the first half is to be
+    /// done again.
+    pub(crate) fn forget_if_over(&mut self, now: Now) {
+        if self.tried && self.unscoped.is_some_and(|(asked, life)| now.since(asked) >= life) {
+            self.begin_anew();
+        }
     }
 
     /// Whether the first half is done: then [`Exchange::need`] and [`Exchange::hear`] are this one's.
@@ -56,6 +80,7 @@ impl Rescope {
     }
 
     pub(crate) fn need(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
+        self.tried = true;
         self.exchange.as_mut().ok_or(LoginError::Garbled("there is no token to exchange yet"))?.need(at)
     }
 
@@ -68,6 +93,7 @@ impl Rescope {
             .as_mut()
             .ok_or(LoginError::Garbled("there is no token to exchange yet"))?
             .hear(answer, at)
+            .map_err(not_the_password)
     }
 }
 
@@ -78,5 +104,16 @@ pub(crate) fn check_id(name: &'static str, id: &str) -> Result<(), InputError> {
         Ok(())
     } else {
         Err(InputError::NotAnId(name, id.to_owned()))
+    }
+}
+
+/// What Keystone refuses after somebody else has accepted the password is not the password: a token
+/// has ended while Keystone was busy, or no mapping is for this user. So it may be tried again later.
+pub(crate) fn not_the_password(error: LoginError) -> LoginError {
+    match error {
+        LoginError::Refused { message, request_id } => {
+            LoginError::Denied { status: StatusCode::UNAUTHORIZED, message, request_id }
+        }
+        error => error,
     }
 }

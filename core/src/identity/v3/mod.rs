@@ -1,7 +1,11 @@
 //! Identity API v3: `POST /v3/auth/tokens`, and the methods that can be put into it.
 
 mod application_credential;
+mod bearer;
 mod multi_factor;
+mod oauth1;
+mod oauth2;
+mod oauth2_mtls;
 mod part;
 mod password;
 mod receipt;
@@ -13,6 +17,9 @@ use http::Uri;
 
 pub use application_credential::{ApplicationCredential, ApplicationCredentialRef};
 pub use multi_factor::MultiFactor;
+pub use oauth1::OAuth1;
+pub use oauth2::OAuth2ClientCredential;
+pub use oauth2_mtls::OAuth2Mtls;
 pub(crate) use part::to_json;
 pub use part::{Part, Said};
 pub use password::Password;

@@ -1,5 +1,6 @@
 //! Several methods in one login, and logins that go on from a receipt.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use http::Uri;
@@ -8,7 +9,7 @@ use super::tokens::TokenRequest;
 use super::{Part, Receipt};
 use crate::Secret;
 use crate::error::InputError;
-use crate::identity::{Exchange, Fields, Method, Renewal, Scope, Start};
+use crate::identity::{Exchange, Fields, Method, Remedy, Renewal, Scope, Start};
 
 /// Several methods of Identity API v3 at once, as a user's `multi_factor_auth_rules` demand.
 ///
@@ -88,6 +89,14 @@ impl Method for MultiFactor {
         }
     }
 
+    fn remedy(&self) -> Remedy {
+        if self.receipt.is_some() {
+            return Remedy::AllFactors;
+        }
+        let worst = Method::renewal(self);
+        self.all().find(|part| part.renewal() == worst).map_or(Remedy::AllFactors, |part| part.remedy())
+    }
+
     fn uses(&self) -> Option<u32> {
         let parts = self.all().filter_map(|part| part.uses());
         parts.chain(self.receipt.is_some().then_some(1)).min()
@@ -95,6 +104,10 @@ impl Method for MultiFactor {
 
     fn check(&self, auth_url: &Uri, scope: &Scope) -> Result<(), InputError> {
         super::check_url(auth_url)?;
+        let mut names = BTreeSet::new();
+        if let Some(twice) = self.all().find(|part| !names.insert(part.name())) {
+            return Err(InputError::MethodTwice(twice.name().to_owned()));
+        }
         self.all().try_for_each(|part| part.check(scope))
     }
 

@@ -5,13 +5,13 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use http::{HeaderName, Uri};
+use http::{HeaderName, Response, Uri};
 use serde::Serialize;
 
 use super::tokens::TokenRequest;
 use crate::Secret;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Renewal, Scope, Start};
+use crate::identity::{Exchange, Fields, Inquiry, Method, Moment, Remedy, Renewal, Scope, Start};
 use crate::secret::SecretBytes;
 
 /// A method of Identity API v3 (`auth.identity.methods`): by itself, or together with others in a
@@ -26,6 +26,11 @@ pub trait Part: fmt::Debug + Send + Sync + 'static {
     /// Whether it can be repeated without anybody's help.
     fn renewal(&self) -> Renewal {
         Renewal::Unattended
+    }
+
+    /// What would spare it help, or lift its limit.
+    fn remedy(&self) -> Remedy {
+        Remedy::ApplicationCredential
     }
 
     /// How often it can be used, if there is a limit.
@@ -47,7 +52,25 @@ pub trait Part: fmt::Debug + Send + Sync + 'static {
         None
     }
 
-    /// Its object in the request to `url`, with the answer to its [`Part::inquiry`].
+    /// Takes part in a handshake that goes on in headers (SPNEGO): looks at an answer to the request
+    /// to `url`, in which `told` was said, and says what has to be asked of somebody in view of it. After an answer without a
+    /// token the request is made again, and [`Part::say`] gets the reply; after one with a token, that
+    /// is granted once there is a reply: the server has proven who it is.
+    ///
+    /// # Errors
+    /// [`LoginError`]: the login ends here, token or not.
+    fn heard(
+        &self,
+        answer: &Response<Vec<u8>>,
+        told: Option<&Secret>,
+        url: &Uri,
+    ) -> Result<Option<Inquiry>, LoginError> {
+        let _ = (answer, told, url);
+        Ok(None)
+    }
+
+    /// Its object in the request to `url`, with the answer to its [`Part::inquiry`], or to the last
+    /// that [`Part::heard`] wanted asked.
     ///
     /// # Errors
     /// [`LoginError`]: it cannot be said.
@@ -65,6 +88,10 @@ impl<P: Part> Method for P {
 
     fn renewal(&self) -> Renewal {
         Part::renewal(self)
+    }
+
+    fn remedy(&self) -> Remedy {
+        Part::remedy(self)
     }
 
     fn uses(&self) -> Option<u32> {

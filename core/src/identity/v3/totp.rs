@@ -5,11 +5,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::Uri;
 use serde::Serialize;
 use sha1::Sha1;
+use zeroize::Zeroizing;
 
 use super::{Part, Said};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
-use crate::identity::{Fields, Inquiry, Moment, Renewal, Scope, UserRef};
+use crate::identity::{Fields, Inquiry, Moment, Remedy, Renewal, Scope, UserRef};
+use crate::secret::SecretBytes;
 
 /// Seconds for which a passcode is shown, and its number of digits: Keystone knows no others.
 const PERIOD: i64 = 30;
@@ -70,6 +72,10 @@ impl Part for Totp {
         }
     }
 
+    fn remedy(&self) -> Remedy {
+        Remedy::ComputedPasscode
+    }
+
     fn uses(&self) -> Option<u32> {
         matches!(self.source, Source::Given(_)).then_some(1)
     }
@@ -103,7 +109,7 @@ impl Part for Totp {
 
 /// The passcode at an instant.
 fn compute(secret: &Secret, timestamp: i64) -> Option<Secret> {
-    let mut mac = Hmac::<Sha1>::new_from_slice(&key(secret)?).ok()?;
+    let mut mac = Hmac::<Sha1>::new_from_slice(key(secret)?.reveal()).ok()?;
     mac.update(&(timestamp / PERIOD).to_be_bytes());
     let hash = mac.finalize().into_bytes();
     // "Dynamic truncation" (RFC 4226, 5.3): the last four bits say where to look.
@@ -113,9 +119,12 @@ fn compute(secret: &Secret, timestamp: i64) -> Option<Secret> {
     Some(Secret::new(format!("{number:06}")))
 }
 
-fn key(secret: &Secret) -> Option<Vec<u8>> {
-    let text: String = secret.reveal().chars().filter(|c| !c.is_whitespace() && *c != '=').collect();
-    BASE32_NOPAD.decode(text.to_ascii_uppercase().as_bytes()).ok().filter(|key| !key.is_empty())
+fn key(secret: &Secret) -> Option<SecretBytes> {
+    let mut text = Zeroizing::new(Vec::with_capacity(secret.reveal().len()));
+    let meant = secret.reveal().bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
+    text.extend(meant.map(|byte| byte.to_ascii_uppercase()));
+    let key = BASE32_NOPAD.decode(&text).ok().filter(|key| !key.is_empty())?;
+    Some(SecretBytes::new(key))
 }
 
 #[derive(Serialize)]

@@ -219,3 +219,30 @@ fn a_version_is_chosen_by_range_and_status() {
     assert_eq!(choose(&[], &Range::default(), None, all), None);
     assert_eq!(Range::at_least(Version::new(2, 1)), range("2.1", "2.latest"));
 }
+
+/// Every document that differs in a byte, or ends early, is read or refused, and leads nowhere else.
+#[test]
+fn damaged_documents_do_no_harm() {
+    let whole = format!(
+        r#"{{"versions":{{"values":[{},{}]}},"id":"v1","version":{{}}}}"#,
+        entry("v3.14", "stable"),
+        entry("v2.0", "DEPRECATED")
+    );
+    let damaged = (0..whole.len()).flat_map(|at| {
+        let cut = whole.as_bytes()[..at].to_vec();
+        let changed = b"\"{}[],:0v/\\\x00\xff".iter().map({
+            let whole = whole.clone();
+            move |byte| {
+                let mut changed = whole.clone().into_bytes();
+                changed[at] = *byte;
+                changed
+            }
+        });
+        std::iter::once(cut).chain(changed)
+    });
+    for body in damaged {
+        for data in parse("http://h:5000/", &Response::new(body)).unwrap_or_default() {
+            assert!(data.url.starts_with("http://h:5000/"), "{data:?}");
+        }
+    }
+}

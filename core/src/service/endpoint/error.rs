@@ -36,6 +36,9 @@ pub enum EndpointError {
         /// `project` or `user`.
         missing: &'static str,
     },
+    /// The token was handed in, so nobody knows which Keystone it is from.
+    #[error("the token was handed in, and does not say which Keystone it is from: state its address")]
+    NoIssuer,
     /// What came out is not an absolute http or https address.
     #[error(
         "`{address}` is not an absolute http or https address: correct the catalog or the stated endpoint"

@@ -12,7 +12,7 @@ fn catalog() -> Catalog {
     .unwrap()
 }
 
-const OWNER: Owner<'_> = Owner { project: Some("p1"), user: Some("u1") };
+const OWNER: Owner<'_> = Owner { project: Some("p1"), user: Some("u1"), issuer: None };
 
 #[test]
 fn choice_follows_type_name_region_and_preference() {
@@ -28,13 +28,42 @@ fn choice_follows_type_name_region_and_preference() {
     }
 }
 
+/// Cloud operators list block storage under many names, and some under several.
+#[test]
+fn a_service_goes_by_several_names() {
+    let cloud = |kinds: [&str; 2]| {
+        let service = |kind: &str| match kind.strip_suffix("-without-endpoints") {
+            Some(kind) => format!(r#"{{"type":"{kind}","endpoints":[]}}"#),
+            None => {
+                format!(r#"{{"type":"{kind}","endpoints":[{{"interface":"public","url":"http://{kind}"}}]}}"#)
+            }
+        };
+        Catalog::from_json(format!("[{}]", kinds.map(service).join(",")).as_bytes()).unwrap()
+    };
+    for (wanted, kinds, found) in [
+        ("block-storage", ["volume", "block-storage"], Some("http://block-storage")),
+        ("block-storage", ["volumev2", "volumev3"], Some("http://volumev3")),
+        ("block-storage", ["block-store", "volume"], Some("http://volume")),
+        ("block-storage", ["volumev3-without-endpoints", "volume"], Some("http://volume")),
+        ("volumev2", ["volumev3", "block-storage"], Some("http://block-storage")),
+        ("volumev2", ["volumev3", "volume"], None),
+        ("share", ["sharev2", "shared-file-system"], Some("http://shared-file-system")),
+        ("home-made", ["home-grown", "home-made"], Some("http://home-made")),
+    ] {
+        // A catalog without names cannot be searched by name.
+        let located = Endpoint::of(wanted).name("cinder").locate(Some(&cloud(kinds)), OWNER);
+        assert_eq!(located.ok().map(|data| data.url).as_deref(), found, "{wanted} {kinds:?}");
+    }
+}
+
 #[test]
 fn what_is_missing_is_said_with_what_there_is() {
     let errors = [
         Endpoint::of("image").locate(None, OWNER),
         Endpoint::of("compute").locate(Some(&catalog()), OWNER),
         Endpoint::of("image").region("C").name("glance").locate(Some(&catalog()), OWNER),
-        Endpoint::fixed("http://x/%(project_id)s").locate(None, Owner { project: None, user: None }),
+        Endpoint::fixed("http://x/%(project_id)s")
+            .locate(None, Owner { project: None, user: None, issuer: None }),
         Endpoint::of("image").locate(Some(&Catalog::default()), OWNER),
     ]
     .map(|result| result.unwrap_err().to_string())

@@ -4,8 +4,8 @@
 mod answerer;
 mod command;
 mod endpoint;
+mod federation;
 mod methods;
-mod oidc;
 mod options;
 mod outcome;
 mod world;

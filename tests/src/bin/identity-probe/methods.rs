@@ -1,12 +1,15 @@
 //! The methods, by their options.
 
+use std::sync::Arc;
+
 use keepstone_blocking::identity::{
-    AnyVersion, ApplicationCredential, Method, MultiFactor, Part, Password, Receipt, TokenMethod, Totp, V2,
-    WebSso,
+    AnyVersion, ApplicationCredential, Keystone2Keystone, Method, MultiFactor, OAuth1,
+    OAuth2ClientCredential, OAuth2Mtls, Part, Password, Receipt, TokenMethod, Totp, V2,
 };
-use keepstone_blocking::{Credential, DomainRef, Fixed, InputError, Scope, Secret, TlsId};
+use keepstone_blocking::{Credential, DomainRef, Fixed, InputError, Scope, TlsId};
 
 use crate::command::Login;
+use crate::federation;
 use crate::options::Options;
 use crate::outcome::Problem;
 
@@ -96,40 +99,55 @@ fn any_version(login: &Login) -> Result<Made, Problem> {
 }
 
 fn v3(login: &Login) -> Result<Made, Problem> {
-    let options = &login.options;
-    let scope = options.scope(login.extra.unscoped)?;
-    if let Some(receipt) = &login.extra.receipt {
-        let receipt = Receipt {
-            id: Secret::new(receipt.as_str()),
-            methods: Vec::new(),
-            required: Vec::new(),
-            user: None,
-            expires_at: None,
-        };
-        let parts = multi_factor(&[login.auth_type.as_str()], options)?;
-        return finished(login, parts.with_receipt(&receipt), scope);
+    let scope = login.options.scope(login.extra.unscoped)?;
+    if let (Some(partner), Some(base)) = (&login.extra.service_provider, &login.extra.base) {
+        let home = Keystone2Keystone::new(v3_method(base)?, partner.as_str());
+        let auth_url = base.options.need("auth-url")?;
+        let credential = Credential::new(auth_url, home.home_scope(base.options.scope(false)?))?;
+        return Ok(Made::Login(Box::new(credential.scope(scope))));
     }
-    match login.auth_type.as_str() {
-        "v3password" => finished(login, password(options)?, scope),
-        "v3token" => finished(login, token(options)?, scope),
-        "v3totp" => finished(login, totp(options)?, scope),
-        "v3applicationcredential" => finished(login, application_credential(options)?, scope),
+    made(login, v3_method(login)?, scope)
+}
+
+fn v3_method(login: &Login) -> Result<Arc<dyn Method>, Problem> {
+    let options = &login.options;
+    if let Some(receipt) = &login.extra.receipt {
+        let parts = multi_factor(&[login.auth_type.as_str()], options)?;
+        return Ok(Arc::new(parts.with_receipt(&Receipt::of_id(receipt.as_str()))));
+    }
+    Ok(match login.auth_type.as_str() {
+        "v3password" => Arc::new(password(options)?),
+        "v3token" => Arc::new(token(options)?),
+        "v3totp" => Arc::new(totp(options)?),
+        "v3applicationcredential" => Arc::new(application_credential(options)?),
         "v3multifactor" => {
             let names: Vec<&str> = options.need("auth-methods")?.split(',').collect();
-            finished(login, multi_factor(&names, options)?, scope)
+            Arc::new(multi_factor(&names, options)?)
         }
-        "v3websso" => {
-            let port = options.get("redirect-port").unwrap_or("9990");
-            let host = options.get("redirect-host").unwrap_or("localhost");
-            let method = WebSso::new(options.need("identity-provider")?, options.need("protocol")?);
-            finished(login, method.callback(format!("http://{host}:{port}/auth/websso/")), scope)
+        "v3oauth1" => Arc::new(OAuth1::new(
+            options.need("consumer-key")?,
+            options.need("consumer-secret")?,
+            options.need("access-key")?,
+            options.need("access-secret")?,
+        )),
+        "v3oauth2clientcredential" => Arc::new(OAuth2ClientCredential::new(
+            options.need("oauth2-endpoint")?,
+            options.need("oauth2-client-id")?,
+            options.need("oauth2-client-secret")?,
+        )),
+        "v3oauth2mtlsclientcredential" => {
+            Arc::new(OAuth2Mtls::new(options.need("oauth2-endpoint")?, options.need("oauth2-client-id")?))
         }
-        other => Err(format!("the method `{other}` is not known").into()),
-    }
+        _ => federation::method(login)?,
+    })
 }
 
 fn finished(login: &Login, method: impl Method, scope: Scope) -> Result<Made, Problem> {
-    let credential = Credential::new(login.options.need("auth-url")?, method)?.scope(scope);
+    made(login, Arc::new(method), scope)
+}
+
+fn made(login: &Login, method: Arc<dyn Method>, scope: Scope) -> Result<Made, Problem> {
+    let credential = Credential::with(login.options.need("auth-url")?, method)?.scope(scope);
     let catalog = login.extra.include_catalog.unwrap_or(true);
     Ok(Made::Login(Box::new(if catalog { credential } else { credential.without_catalog() })))
 }

@@ -24,6 +24,16 @@ pub(crate) struct Identity {
     pub(crate) password: Option<PasswordMethod>,
     pub(crate) token: Option<TokenMethod>,
     pub(crate) application_credential: Option<ApplicationCredentialMethod>,
+    pub(crate) totp: Option<TotpMethod>,
+}
+
+impl Identity {
+    /// What the token endpoint of OAuth 2 makes of a client's id and secret.
+    pub(crate) fn of_application_credential(id: String, secret: String) -> Self {
+        let method = ApplicationCredentialMethod { id: Some(id), name: None, user: None, secret };
+        let methods = vec!["application_credential".to_owned()];
+        Self { methods, password: None, token: None, application_credential: Some(method), totp: None }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +46,18 @@ pub(crate) struct PasswordUser {
     #[serde(flatten)]
     pub(crate) who: Reference,
     pub(crate) password: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TotpMethod {
+    pub(crate) user: TotpUser,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TotpUser {
+    #[serde(flatten)]
+    pub(crate) who: Reference,
+    pub(crate) passcode: String,
 }
 
 #[derive(Debug, Deserialize)]

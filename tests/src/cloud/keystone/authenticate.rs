@@ -14,11 +14,14 @@ use super::{
     fault::Fault,
     tokens::{Grant, Scope},
 };
+use crate::cloud::wire::Reply;
 
 /// What the methods of a login proved.
 #[derive(Default)]
-struct Proof {
+pub(super) struct Proof {
     user_id: Option<String>,
+    /// The project to which a delegation binds the login, whatever scope it asks for.
+    pub(super) project: Option<String>,
     methods: Vec<String>,
     expires_at: Option<DateTime<Utc>>,
     parent_audit_id: Option<String>,
@@ -28,7 +31,7 @@ struct Proof {
 
 impl Proof {
     /// All methods must prove the same user.
-    fn of(&mut self, user_id: &str) -> Result<(), Fault> {
+    pub(super) fn of(&mut self, user_id: &str) -> Result<(), Fault> {
         match self.user_id.replace(user_id.to_owned()) {
             Some(other) if other != user_id => Err(Fault::unauthorized()),
             _ => Ok(()),
@@ -40,16 +43,42 @@ impl Proof {
     }
 }
 
+/// What else of the request matters to a login.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wire<'a> {
+    pub(crate) authorization: Option<&'a str>,
+    pub(crate) receipt: Option<&'a str>,
+}
+
+/// How a login that is right so far ends.
+pub(crate) enum Outcome {
+    /// With a token of this id.
+    Token(String),
+    /// With a receipt: the user's rules demand more.
+    More(Reply),
+}
+
 impl Keystone {
-    /// Logs somebody in; gives the id of the new token.
-    pub(crate) fn authenticate(&mut self, body: &AuthBody, now: DateTime<Utc>) -> Result<String, Fault> {
+    /// Logs somebody in.
+    pub(crate) fn authenticate(
+        &mut self,
+        body: &AuthBody,
+        wire: &Wire<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Outcome, Fault> {
         let mut proof = Proof::default();
         for method in &body.auth.identity.methods {
             proof.methods.push(method.clone());
-            self.prove(method, &body.auth.identity, now, &mut proof)?;
+            self.prove(method, &body.auth.identity, wire, now, &mut proof)?;
         }
         let user_id = proof.user_id.clone().ok_or_else(Fault::unauthorized)?;
-        let scope = self.scope(body.auth.scope.as_ref(), &user_id, &proof, now)?;
+        let scope = match proof.project.clone() {
+            Some(project) => self.scope_with_roles(&user_id, Target::Project(project))?,
+            None => self.scope(body.auth.scope.as_ref(), &user_id, &proof, now)?,
+        };
+        if !self.satisfies(&user_id, &mut proof.methods, wire.receipt, now)? {
+            return Ok(Outcome::More(self.receipt(&user_id, proof.methods, now)));
+        }
         if let Scope::Trust(id) = &scope {
             let trust = self.trusts.get_mut(id).ok_or_else(Fault::unauthorized)?;
             trust.use_once();
@@ -67,7 +96,7 @@ impl Keystone {
             parent_audit_id: proof.parent_audit_id,
             expires_at: proof.expires_at.map_or(life_ends, |end| end.min(life_ends)),
         };
-        Ok(self.issue(grant, now))
+        Ok(Outcome::Token(self.issue(grant, now)))
     }
 
     /// The name of the user a login claims to be of, for the books.
@@ -78,6 +107,8 @@ impl Keystone {
                 Some(user) => Some(user.name.clone()),
                 None => password.user.who.name.clone(),
             };
+        } else if let Some(totp) = &identity.totp {
+            &self.user(&totp.user.who)?.id
         } else if let Some(token) = &identity.token {
             &self.tokens.get(&token.id)?.user_id
         } else {
@@ -91,16 +122,24 @@ impl Keystone {
         &mut self,
         method: &str,
         identity: &Identity,
+        wire: &Wire<'_>,
         now: DateTime<Utc>,
         proof: &mut Proof,
     ) -> Result<(), Fault> {
         let missing = || Fault::bad_request(format!("Expecting to find {method} in identity."));
         match method {
             "password" => self.prove_password(identity.password.as_ref().ok_or_else(missing)?, proof),
+            "totp" => self.prove_totp(identity.totp.as_ref().ok_or_else(missing)?, now, proof),
+            "oauth1" => self.prove_oauth1(wire, now, proof),
             "token" => self.prove_token(identity.token.as_ref().ok_or_else(missing)?, now, proof),
             "application_credential" => {
                 let given = identity.application_credential.as_ref().ok_or_else(missing)?;
                 self.prove_application_credential(given, now, proof)
+            }
+            "kerberos" => {
+                let user = self.remote_user.take().ok_or_else(Fault::unauthorized)?;
+                let user = self.directory.user_named(&user).ok_or_else(Fault::unauthorized)?;
+                proof.of(&user.id)
             }
             _ => Err(Fault::unauthorized()),
         }
@@ -205,7 +244,7 @@ impl Keystone {
         scope.and_then(Result::ok).unwrap_or(Scope::Unscoped)
     }
 
-    fn scope_with_roles(&self, user_id: &str, target: Target) -> Result<Scope, Fault> {
+    pub(super) fn scope_with_roles(&self, user_id: &str, target: Target) -> Result<Scope, Fault> {
         if self.directory.roles_on(user_id, &target).is_empty() {
             return Err(Fault::unauthorized());
         }
@@ -228,7 +267,7 @@ impl Keystone {
         self.sound_trust(id, now).map(|_| Scope::Trust(id.to_owned()))
     }
 
-    fn user(&self, who: &Reference) -> Option<&User> {
+    pub(super) fn user(&self, who: &Reference) -> Option<&User> {
         match (&who.id, &who.name, &who.domain) {
             (Some(id), _, _) => self.directory.users.get(id),
             (None, Some(name), Some(domain)) if domain.is_known() => self.directory.user_named(name),
@@ -236,7 +275,7 @@ impl Keystone {
         }
     }
 
-    fn project(&self, which: &Reference) -> Option<String> {
+    pub(super) fn project(&self, which: &Reference) -> Option<String> {
         let project = match (&which.id, &which.name, &which.domain) {
             (Some(id), _, _) => self.directory.projects.get(id),
             (None, Some(name), Some(domain)) if domain.is_known() => self.directory.project_named(name),

@@ -18,6 +18,10 @@ pub(crate) struct User {
     pub(crate) password: String,
     pub(crate) default_project: Option<String>,
     pub(crate) enabled: bool,
+    /// The shared secret of a device for passcodes, in base32.
+    pub(crate) totp_secret: Option<String>,
+    /// `multi_factor_auth_rules`: all methods of any one of them are needed.
+    pub(crate) rules: Vec<Vec<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -74,8 +78,15 @@ impl Directory {
                 directory.grant(&id, role, Target::System, dice);
                 directory.grant(&id, role, Target::Domain, dice);
             }
-            let (name, password) = (account.name.clone(), account.password.clone());
-            let user = User { id: id.clone(), name, password, default_project, enabled: true };
+            let user = User {
+                id: id.clone(),
+                name: account.name.clone(),
+                password: account.password.clone(),
+                default_project,
+                enabled: true,
+                totp_secret: account.totp_secret.clone(),
+                rules: account.rules.clone(),
+            };
             directory.users.insert(id, user);
         }
         directory

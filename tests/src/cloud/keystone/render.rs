@@ -27,6 +27,9 @@ impl Keystone {
         if let Some(project) = standing.project {
             body["project"] = show_project(project);
         }
+        if !self.service_providers.is_empty() {
+            body["service_providers"] = json!(self.service_providers);
+        }
         match (&token.scope, standing.trust) {
             (_, Some(trust)) => {
                 body["OS-TRUST:trust"] = json!({
@@ -80,7 +83,8 @@ impl Keystone {
                 "name": service.name(),
             })
         };
-        Service::ALL.into_iter().map(entry).collect()
+        let listed = Service::ALL.into_iter().filter(|it| *it != Service::IdentityProvider);
+        listed.map(entry).collect()
     }
 
     fn endpoints(&self, service: Service, path: &str) -> Vec<Value> {

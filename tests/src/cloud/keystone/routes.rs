@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 use super::{
     Keystone,
     auth_request::AuthBody,
+    authenticate::{Outcome, Wire},
     caller::Caller,
     fault::Fault,
     tokens::{Scope, Standing},
 };
 use crate::cloud::{
+    kerberos,
     knobs::TokenFault,
+    saml,
     service::Service,
     shared::Shared,
     wire::{self, Hangup, Payload, Reply},
@@ -31,6 +34,10 @@ struct Asked<'a> {
     head: &'a Parts,
     body: &'a [u8],
     now: DateTime<Utc>,
+    /// A token that stands for a certificate.
+    stand_in: Option<String>,
+    /// Whom the web server in front says it is from.
+    remote_user: Option<&'a str>,
 }
 
 /// A token request under way: it counts as such from its arrival to its answer.
@@ -63,16 +70,25 @@ pub(crate) async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> 
     if let Some(reply) = shared.hindrance(Service::Identity).await? {
         return Ok(reply);
     }
-    let fault = if is_login { shared.knobs().token_faults.pop_front() } else { None };
     let now = shared.settings.clock.now();
-    let asked = Asked { head: &head, body: &body, now };
-    let reply = match fault {
+    if let Some(reply) = saml::answer(shared, &head, &body, now) {
+        return Ok(reply);
+    }
+    let gate = kerberos::gate(shared, &head, &body);
+    if let kerberos::Gate::Shut(reply) = gate {
+        return Ok(reply);
+    }
+    let fault = if is_login { shared.knobs().token_faults.pop_front() } else { None };
+    let stand_in = shared.keystone().stand_in(&head.headers, now).unwrap_or_default();
+    let asked = Asked { head: &head, body: &body, now, stand_in, remote_user: gate.user() };
+    let mut reply = match fault {
         Some(TokenFault::Answer(answer)) => wire::made_up(answer),
         Some(TokenFault::Close) => return Err(Hangup),
         Some(TokenFault::Garbage) => route(shared, &asked).map(|_| garbage()),
         Some(TokenFault::Truncated) => route(shared, &asked).map(truncated),
         None => route(shared, &asked),
     };
+    gate.sign(&mut reply);
     Ok(reply)
 }
 
@@ -106,15 +122,25 @@ fn route(shared: &Shared, asked: &Asked<'_>) -> Reply {
     let outcome = match (method, segments.as_slice()) {
         ("GET", []) => Ok(wire::json(StatusCode::MULTIPLE_CHOICES, &keystone.versions())),
         ("GET", ["v3"]) => ok(keystone.version()),
+        ("GET", _) if kerberos::is_federated(asked.head) => {
+            Ok(keystone.federated(asked.remote_user.unwrap_or_default(), "kerberos", asked.now))
+        }
         ("POST", ["v3", "auth", "tokens"]) => log_in(keystone, asked),
         ("POST", ["v2.0", "tokens"]) if keystone.has_v2 => {
             parse(asked).and_then(|body| keystone.authenticate_v2(&body, asked.now)).and_then(ok)
+        }
+        ("POST", ["v3", "OS-OAUTH2", "token"]) => {
+            Ok(keystone.access_token(&asked.head.headers, asked.body, asked.now))
         }
         ("GET" | "HEAD", ["v3", "auth", "tokens"]) => {
             shared.books().counters.validations += 1;
             validate(keystone, asked)
         }
         ("DELETE", ["v3", "auth", "tokens"]) => revoke(keystone, asked),
+        (
+            "GET" | "POST",
+            ["v3", "OS-FEDERATION", "identity_providers", provider, "protocols", protocol, "auth"],
+        ) => federated(shared, keystone, asked, provider, protocol),
         ("GET", ["v3", "auth", "catalog"]) => catalog(keystone, asked),
         (_, ["v3", "OS-TRUST", "trusts", rest @ ..]) => trusts(keystone, asked, rest),
         (_, ["v3", "users", user, "application_credentials", rest @ ..]) => {
@@ -137,10 +163,34 @@ fn refuse(keystone: &Keystone, fault: &Fault) -> Reply {
 
 fn log_in(keystone: &mut Keystone, asked: &Asked<'_>) -> Result<Reply, Fault> {
     let body: AuthBody = parse(asked)?;
-    let id = keystone.authenticate(&body, asked.now)?;
+    keystone.remote_user = asked.remote_user.map(str::to_owned);
+    let headers = &asked.head.headers;
+    let told = Wire {
+        authorization: wire::get(headers, "authorization"),
+        receipt: wire::get(headers, "openstack-auth-receipt"),
+    };
+    let id = match keystone.authenticate(&body, &told, asked.now)? {
+        Outcome::Token(id) => id,
+        Outcome::More(reply) => return Ok(reply),
+    };
     let standing = keystone.validate(&id, false, asked.now);
     // A life of less than a second may be over at birth; Keystone hands out such tokens too.
     let standing = standing.or_else(|_| keystone.validate(&id, true, asked.now))?;
+    Ok(show(keystone, &standing, asked, StatusCode::CREATED))
+}
+
+/// What stands in front of Keystone asks the provider whose token it is.
+fn federated(
+    shared: &Shared,
+    keystone: &mut Keystone,
+    asked: &Asked<'_>,
+    provider: &str,
+    protocol: &str,
+) -> Result<Reply, Fault> {
+    let bearer = wire::get(&asked.head.headers, "authorization").and_then(|it| it.strip_prefix("Bearer "));
+    let user = bearer.and_then(|token| shared.provider().introspect(token, asked.now));
+    let id = keystone.federate(provider, protocol, user.as_deref(), asked.now)?;
+    let standing = keystone.validate(&id, true, asked.now)?;
     Ok(show(keystone, &standing, asked, StatusCode::CREATED))
 }
 
@@ -226,7 +276,9 @@ fn application_credentials(
 
 /// The caller's own token: bad in any way, it is 401, and no window helps it.
 fn caller<'a>(keystone: &'a Keystone, asked: &Asked<'_>) -> Result<Standing<'a>, Fault> {
-    let token = wire::get(&asked.head.headers, "x-auth-token").ok_or_else(Fault::unauthorized)?;
+    let token = wire::get(&asked.head.headers, "x-auth-token").or(asked.stand_in.as_deref());
+    let token = token.ok_or_else(Fault::unauthorized)?;
+    keystone.check_binding(token)?;
     keystone.validate(token, false, asked.now).map_err(|_| Fault::unauthorized())
 }
 

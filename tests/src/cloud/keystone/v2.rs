@@ -5,7 +5,14 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Keystone, auth_request::AuthBody, fault::Fault, render::REGION, tokens::Standing};
+use super::{
+    Keystone,
+    auth_request::AuthBody,
+    authenticate::{Outcome, Wire},
+    fault::Fault,
+    render::REGION,
+    tokens::Standing,
+};
 use crate::cloud::{clock::stamp, service::Service};
 
 /// The body of `POST /v2.0/tokens`.
@@ -71,7 +78,9 @@ impl V2Body {
 impl Keystone {
     /// Logs somebody in; gives the `access` document, which holds the token itself.
     pub(crate) fn authenticate_v2(&mut self, body: &V2Body, now: DateTime<Utc>) -> Result<Value, Fault> {
-        let id = self.authenticate(&body.as_v3()?, now)?;
+        // v2.0 has no receipts: a user whose rules demand more than a password cannot log in there.
+        let outcome = self.authenticate(&body.as_v3()?, &Wire::default(), now)?;
+        let Outcome::Token(id) = outcome else { return Err(Fault::unauthorized()) };
         let standing = self.validate(&id, true, now)?;
         Ok(self.show_access(&standing))
     }

@@ -44,6 +44,7 @@ pub(crate) async fn answer(
 ) -> Result<Reply, Hangup> {
     let (mut head, body) = request.into_parts();
     shared.note_arrival(service, &head);
+    let _inside = Inside::of(shared, service);
     if let Some(reply) = shared.hindrance(service).await? {
         return Ok(reply);
     }
@@ -76,6 +77,22 @@ pub(crate) async fn answer(
         Verdict::Unavailable => without_body(shared, service, &head, body, keystone_is_down()).await,
     };
     Ok(challenged(&filter, reply))
+}
+
+/// A request that a service works on, until it is answered or given up.
+struct Inside(Arc<Shared>, Service);
+
+impl Inside {
+    fn of(shared: &Arc<Shared>, service: Service) -> Self {
+        shared.books().goes_in(service);
+        Self(Arc::clone(shared), service)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.books().comes_out(self.1);
+    }
 }
 
 /// The filter before a service.
@@ -192,7 +209,7 @@ fn versions(shared: &Shared, service: Service, head: &Parts) -> Option<Reply> {
         Service::Volume => ("/v3", "v3.0", Some(("3.0", "3.71"))),
         Service::Network => ("/v2.0", "v2.0", None),
         Service::Image => ("/v2", "v2.17", None),
-        Service::Identity | Service::ObjectStore => return None,
+        Service::Identity | Service::ObjectStore | Service::IdentityProvider => return None,
     };
     if head.method != "GET" || !(path.is_empty() || path == root) {
         return None;

@@ -1,0 +1,141 @@
+//! XML that others wrote, read with mistrust and never written again: what may be signed is cut out
+//! of the text as it stands.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::Party;
+use crate::error::LoginError;
+
+/// The most that is read of a document. Assertions are some kilobytes long.
+const MOST_NODES: u32 = 50_000;
+const DEEPEST: u32 = 100;
+
+/// Reads a document, without DTD: so there are no entities that could grow.
+pub(crate) fn parse(body: &[u8], party: Party) -> Result<Document<'_>, LoginError> {
+    let text = std::str::from_utf8(body).map_err(|_| party.garbled("it is not UTF-8"))?;
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, entity_resolver: None };
+    let document = Document::parse_with_options(text, options).map_err(|error| {
+        party.garbled(match error {
+            roxmltree::Error::DtdDetected => "it has a DTD, which no SOAP message may have",
+            roxmltree::Error::NodesLimitReached => "it has more elements than any SOAP message needs",
+            _ => "it is not well-formed XML",
+        })
+    })?;
+    if is_too_deep(&document) {
+        return Err(party.garbled("its elements are nested too deeply"));
+    }
+    Ok(document)
+}
+
+fn is_too_deep(document: &Document<'_>) -> bool {
+    // Parents come before their children, so each depth is known when it is asked for.
+    let mut depths: Vec<u32> = Vec::new();
+    for node in document.descendants() {
+        let parent = node.parent_element().map(|parent| parent.id().get_usize());
+        let depth = parent.and_then(|id| depths.get(id)).copied().unwrap_or_default() + 1;
+        if depth > DEEPEST {
+            return true;
+        }
+        depths.resize(node.id().get_usize() + 1, depth);
+    }
+    false
+}
+
+/// The one child element of this name.
+pub(crate) fn child<'a, 'i>(parent: Node<'a, 'i>, namespace: &str, name: &str) -> Option<Node<'a, 'i>> {
+    let mut found = parent.children().filter(|node| node.has_tag_name((namespace, name)));
+    let first = found.next();
+    if found.next().is_some() { None } else { first }
+}
+
+/// The same, some steps down.
+pub(crate) fn descend<'a, 'i>(from: Node<'a, 'i>, path: &[(&str, &str)]) -> Option<Node<'a, 'i>> {
+    path.iter().try_fold(from, |node, (namespace, name)| child(node, namespace, name))
+}
+
+/// The text in an element.
+pub(crate) fn text(node: Node<'_, '_>) -> String {
+    node.children().filter_map(|child| child.is_text().then(|| child.text()).flatten()).collect()
+}
+
+/// Adds a text as it stands in an element, or between the quotes of an attribute: at most six times
+/// its length.
+pub(crate) fn push_escaped(to: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => to.push_str("&amp;"),
+            '<' => to.push_str("&lt;"),
+            '>' => to.push_str("&gt;"),
+            '"' => to.push_str("&quot;"),
+            // Else they would be read as a space, or as a line feed.
+            '\r' => to.push_str("&#13;"),
+            '\n' => to.push_str("&#10;"),
+            '\t' => to.push_str("&#9;"),
+            c => to.push(c),
+        }
+    }
+}
+
+pub(crate) fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    push_escaped(&mut escaped, text);
+    escaped
+}
+
+/// Whether a text can stand in XML at all.
+pub(crate) fn can_stand(text: &str) -> bool {
+    text.chars().all(
+        |c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_hostile_is_refused() {
+        let laughs = r#"<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><x>&b;</x>"#;
+        let outside = r#"<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><x>&a;</x>"#;
+        let deep = |depth: usize| format!("{}{}", "<x>".repeat(depth), "</x>".repeat(depth));
+        let wide = format!("<x>{}</x>", "<y/>".repeat(60_000));
+        for (body, why) in [
+            (laughs, "it has a DTD, which no SOAP message may have"),
+            (outside, "it has a DTD, which no SOAP message may have"),
+            (deep(101).as_str(), "its elements are nested too deeply"),
+            (deep(200_000).as_str(), "it has more elements than any SOAP message needs"),
+            (wide.as_str(), "it has more elements than any SOAP message needs"),
+            ("<x>&a;</x>", "it is not well-formed XML"),
+            ("<x", "it is not well-formed XML"),
+            ("<x></y>", "it is not well-formed XML"),
+            ("<x/><x/>", "it is not well-formed XML"),
+            ("", "it is not well-formed XML"),
+            ("{}", "it is not well-formed XML"),
+        ] {
+            let error = parse(body.as_bytes(), Party::IdentityProvider).map(|_| ());
+            assert_eq!(error, Err(Party::IdentityProvider.garbled(why)), "{:.60}", body);
+        }
+        assert!(parse(b"<x>\xff</x>", Party::IdentityProvider).is_err());
+        assert!(parse(deep(100).as_bytes(), Party::IdentityProvider).is_ok());
+    }
+
+    #[test]
+    fn texts_are_escaped_so_that_they_come_back() {
+        let text = "a<&>\"'\r\n\t ü\u{1f600}]]>";
+        let document = format!("<x a=\"{0}\">{0}</x>", escaped(text));
+        let document = Document::parse(&document).unwrap();
+        assert_eq!(document.root_element().text(), Some(text));
+        assert_eq!(document.root_element().attribute("a"), Some(text));
+        assert!(can_stand(text));
+        assert!(!can_stand("\u{0}") && !can_stand("\u{8}") && !can_stand("\u{ffff}"));
+    }
+
+    #[test]
+    fn one_child_is_one() {
+        let document = Document::parse("<x xmlns='n'><y>1</y><z/><z/></x>").unwrap();
+        let root = document.root_element();
+        assert_eq!(child(root, "n", "y").map(text).as_deref(), Some("1"));
+        assert_eq!(child(root, "other", "y"), None);
+        assert_eq!(child(root, "n", "z"), None, "two are one too many");
+    }
+}

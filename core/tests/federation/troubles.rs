@@ -1,0 +1,219 @@
+//! What goes wrong, whom it is laid to, and what is sent again.
+
+use http::StatusCode;
+use keepstone_core::{FederationError, LoginError, Party, Trouble};
+
+use crate::cast::{ANSWER, Cast, QUESTION, sent_on, typed};
+use crate::common::answer;
+
+fn refusal(error: &LoginError) -> Option<Party> {
+    match error {
+        LoginError::Federation(FederationError::Refused { party, .. }) => Some(*party),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_wrong_password_is_sent_once() {
+    let failed = ANSWER.replace(
+        "<Response  ID='signed' />",
+        "<Response xmlns='urn:oasis:names:tc:SAML:2.0:protocol'><Status><StatusCode Value='urn:oasis:names:tc:SAML:2.0:status:Responder'><StatusCode Value='urn:oasis:names:tc:SAML:2.0:status:AuthnFailed'/></StatusCode><StatusMessage>no s3cr&lt;t</StatusMessage></Status></Response>",
+    );
+    let fault = r#"<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value xmlns:a="urn:a">a:FailedAuthentication</s:Value></s:Subcode></s:Code><s:Reason><s:Text>ID3242</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>"#;
+    for (mut cast, place, wrong, places) in [
+        (Cast::saml(), "idp", answer(401, "<html/>"), "front idp"),
+        (Cast::saml(), "idp", typed("text/xml", &failed), "front idp"),
+        (Cast::adfs(), "adfs", answer(500, fault), "adfs"),
+        (Cast::adfs(), "adfs", answer(401, ""), "adfs"),
+    ] {
+        cast.instead(place, Ok(wrong));
+        let error = cast.call().unwrap_err();
+        assert_eq!(refusal(&error), Some(Party::IdentityProvider), "{error:?}");
+        assert!(!error.to_string().contains("s3cr"), "{error}");
+        assert_eq!(cast.places(), places);
+        cast.pass(100_000);
+        assert_eq!(cast.call(), Err(error));
+        assert_eq!(cast.places(), "", "refused is refused");
+    }
+    let mut cast = Cast::k2k(Cast::home());
+    cast.instead("home", Ok(crate::common::refused()));
+    assert!(matches!(cast.call(), Err(LoginError::Refused { .. })));
+    cast.pass(100_000);
+    assert!(cast.call().is_err());
+    assert_eq!(cast.places(), "home");
+}
+
+#[test]
+fn who_is_busy_is_asked_the_same_again() {
+    for (mut cast, place, places) in [
+        (Cast::saml(), "front", "front front idp consumer enter rescope"),
+        (Cast::saml(), "idp", "front idp idp consumer enter rescope"),
+        (Cast::saml(), "enter", "front idp consumer enter enter rescope"),
+        (Cast::saml(), "rescope", "front idp consumer enter rescope rescope"),
+        (Cast::adfs(), "adfs", "adfs adfs consumer enter rescope"),
+        (Cast::adfs(), "enter", "adfs consumer enter enter rescope"),
+        (Cast::k2k(Cast::home()), "home", "home home vouch abroad enter rescope"),
+        (Cast::k2k(Cast::home()), "vouch", "home vouch vouch abroad enter rescope"),
+        (Cast::k2k(Cast::home()), "enter", "home vouch abroad enter enter rescope"),
+    ] {
+        cast.instead(place, Ok(answer(503, "later")));
+        cast.call().unwrap();
+        assert_eq!(cast.places(), places, "{place}");
+    }
+}
+
+#[test]
+fn an_assertion_is_shown_once_and_then_another_is_fetched() {
+    for (mut cast, place, places) in [
+        (Cast::saml(), "consumer", "front idp consumer front idp consumer enter rescope"),
+        (Cast::adfs(), "consumer", "adfs consumer adfs consumer enter rescope"),
+        (Cast::k2k(Cast::home()), "abroad", "home vouch abroad vouch abroad enter rescope"),
+    ] {
+        cast.instead(place, Err(Trouble::Broken));
+        cast.call().unwrap();
+        assert_eq!(cast.places(), places);
+    }
+}
+
+#[test]
+fn a_login_that_lay_idle_begins_anew() {
+    for (cast, places) in [
+        (Cast::saml as fn() -> Cast, "front idp consumer enter rescope"),
+        (Cast::adfs, "adfs consumer enter rescope"),
+        (|| Cast::k2k(Cast::home()), "home vouch abroad enter rescope"),
+    ] {
+        let steps: Vec<&str> = places.split(' ').collect();
+        for (index, place) in steps.iter().copied().enumerate().skip(1) {
+            let mut cast = cast();
+            // Longer than the caller's own patience.
+            let mut late = answer(503, "later");
+            late.headers_mut().insert("retry-after", "3000".parse().unwrap());
+            cast.instead(place, Ok(late));
+            assert!(cast.call().is_err(), "{place}");
+            cast.pass(3600);
+            cast.call().unwrap();
+            assert_eq!(cast.places(), format!("{} {places}", steps[..=index].join(" ")), "{place}");
+        }
+    }
+}
+
+#[test]
+fn the_two_must_mean_the_same_consumer() {
+    let mismatch = |service_provider: &str, identity_provider: &str| {
+        let (service_provider, identity_provider) =
+            (service_provider.to_owned(), identity_provider.to_owned());
+        Err(LoginError::Federation(FederationError::ConsumerMismatch { service_provider, identity_provider }))
+    };
+    let right = "http://keystone:5000/Shibboleth.sso/SAML2/ECP";
+    let mut cast = Cast::saml();
+    cast.instead("idp", Ok(typed("text/xml", &ANSWER.replace(right, "http://evil/ECP"))));
+    assert_eq!(cast.call(), mismatch(right, "http://evil/ECP"));
+    assert_eq!(cast.places(), "front idp objection");
+
+    // Nobody is told who is not at Keystone's place.
+    let mut cast = Cast::saml();
+    cast.instead("front", Ok(typed("application/vnd.paos+xml", &QUESTION.replace(right, "http://evil/ECP"))));
+    assert_eq!(cast.call(), mismatch("http://evil/ECP", right));
+    assert_eq!(cast.places(), "front idp");
+
+    // Whether it hears of it or not.
+    let mut cast = Cast::saml();
+    cast.instead("idp", Ok(typed("text/xml", &ANSWER.replace(right, "http://evil/ECP"))));
+    cast.instead("objection", Err(Trouble::Broken));
+    assert_eq!(cast.call(), mismatch(right, "http://evil/ECP"));
+    assert_eq!(cast.places(), "front idp objection");
+}
+
+#[test]
+fn nobody_is_sent_to_another_host() {
+    for to in [
+        "http://evil/v3",
+        "https://keystone:5000/v3",
+        "//evil/x",
+        "http://keystone:5001/",
+        "http://a@keystone:5000/",
+    ] {
+        let mut cast = Cast::saml();
+        cast.instead("consumer", Ok(sent_on(to)));
+        let error = cast.call().unwrap_err();
+        assert!(
+            matches!(error, LoginError::Federation(FederationError::Elsewhere { .. })),
+            "{to}: {error:?}"
+        );
+        assert_eq!(cast.places(), "front idp consumer");
+    }
+}
+
+#[test]
+fn without_a_session_nobody_goes_on() {
+    let bare = || answer(302, "");
+    for (mut cast, place) in [(Cast::adfs(), "consumer"), (Cast::k2k(Cast::home()), "abroad")] {
+        cast.instead(place, Ok(bare()));
+        assert_eq!(cast.call(), Err(LoginError::Federation(FederationError::NoSession)));
+        assert!(cast.places().ends_with(place));
+    }
+}
+
+#[test]
+fn a_refused_token_says_nothing_of_the_password() {
+    for cast in [Cast::saml as fn() -> Cast, Cast::adfs, || Cast::k2k(Cast::home())] {
+        for place in ["enter", "rescope"] {
+            let mut cast = cast();
+            cast.instead(place, Ok(crate::common::refused()));
+            assert!(matches!(cast.call(), Err(LoginError::Denied { status: StatusCode::UNAUTHORIZED, .. })));
+            cast.pass(3600);
+            cast.call().unwrap();
+        }
+    }
+}
+
+#[test]
+fn who_will_not_is_named() {
+    let saml = Cast::saml as fn() -> Cast;
+    let k2k = || Cast::k2k(Cast::home());
+    for (cast, place, party) in [
+        (saml, "front", Party::ServiceProvider),
+        (saml, "idp", Party::IdentityProvider),
+        (saml, "consumer", Party::ServiceProvider),
+        (Cast::adfs, "adfs", Party::IdentityProvider),
+        (Cast::adfs, "consumer", Party::ServiceProvider),
+        (k2k, "vouch", Party::BaseKeystone),
+        (k2k, "abroad", Party::ServiceProvider),
+    ] {
+        let mut denied = cast();
+        denied.instead(place, Ok(answer(403, "because")));
+        let error =
+            FederationError::Denied { party, status: StatusCode::FORBIDDEN, message: "because".into() };
+        assert_eq!(denied.call(), Err(LoginError::Federation(error)), "{place}");
+        let places = denied.places();
+        assert!(places.ends_with(place), "{places}");
+    }
+}
+
+#[test]
+fn who_cannot_be_reached_is_named() {
+    let mut cast = Cast::saml();
+    for _ in 0..40 {
+        cast.instead("idp", Err(Trouble::Connect));
+    }
+    let error = cast.call().unwrap_err();
+    assert!(error.to_string().contains("`idp`"), "{error}");
+}
+
+#[test]
+fn only_known_service_providers_are_gone_to() {
+    let mut cast = Cast::k2k(Cast::home());
+    let bare = crate::common::granted("t", cast.now, 3600, &[]);
+    cast.instead("home", Ok(bare));
+    let error = FederationError::NoSuchServiceProvider { wanted: "partner".into(), known: Vec::new() };
+    assert_eq!(cast.call(), Err(LoginError::Federation(error)));
+}
+
+#[test]
+fn where_nobody_stands_in_the_way_the_token_comes_at_once() {
+    let mut cast = Cast::saml();
+    let token = crate::common::granted("unscoped", cast.now, 3600, &[]);
+    cast.instead("front", Ok(token));
+    cast.call().unwrap();
+    assert_eq!(cast.places(), "front rescope");
+}

@@ -1,0 +1,1 @@
+"""What counts as the same, and how a difference is told."""

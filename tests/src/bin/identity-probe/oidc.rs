@@ -1,1 +1,0 @@
-//! The methods of OpenID Connect, by their options.

@@ -1,0 +1,8 @@
+//! Logins that outlive their process, over both transports and the embedded cloud.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::duplicate_mod, reason = "each case is compiled once for each transport")]
+
+mod asynchronous;
+mod blocking;
+mod ear;
+mod world;
