@@ -99,6 +99,7 @@ mod agents;
 mod allow_expired;
 mod call;
 mod canned;
+pub mod config;
 mod error;
 mod exchanged;
 mod headers;
