@@ -1,5 +1,7 @@
 //! oslo.config files: the dialect, what is wrong with a text, and that no text does harm.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails may panic")]
+
 use keepstone_core::config::{ConfigError, Ini};
 
 fn read(text: &str) -> Ini {

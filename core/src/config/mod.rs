@@ -1,5 +1,5 @@
-//! What operators have written already: oslo.config files, `clouds.yaml`, `OS_*` variables and
-//! `--os-*` arguments. Text in, settings out; reading files and the environment is an adapter's.
+//! What operators have written already: oslo.config files. Text in, settings out; reading files is an
+//! adapter's.
 //!
 //! - [`Ini`] are oslo.config files; [`Ini::group`] reads one group as keystoneauth1's loaders do.
 //!
@@ -21,9 +21,7 @@ mod plugins;
 mod session;
 mod settings;
 mod substitute;
-mod tree;
 mod values;
-mod yaml;
 
 pub use adapter::{AdapterSettings, adapter_options};
 pub use auth::{AuthSettings, IdentitySettings};
