@@ -199,6 +199,11 @@ impl<W, F: Clone> Slot<W, F> {
         matches!(self.phase, Phase::Flying(_))
     }
 
+    /// Whether somebody is at it.
+    pub(crate) fn is_tended(&self) -> bool {
+        matches!(&self.phase, Phase::Flying(flying) if flying.led)
+    }
+
     /// Whether this flight is under way and somebody is at it.
     pub(crate) fn is_led(&self, flight: Flight) -> bool {
         matches!(&self.phase, Phase::Flying(flying) if flying.flight == flight && flying.led)

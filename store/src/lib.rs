@@ -106,13 +106,12 @@ impl Store {
     fn carry_out(&self, due: VecDeque<Saving>, wall: DateTime<Utc>) -> Result<(), StoreError> {
         let _lock = Lock::take(&self.dir)?;
         self.sweep(wall);
-        for saving in due {
-            match saving {
-                Saving::Keep(saved) => self.keep(&saved, wall)?,
-                Saving::Remove { name, up_to } => self.remove(&name, up_to)?,
-            }
-        }
-        Ok(())
+        // What cannot be kept must not hold up what has to go.
+        let done = due.into_iter().map(|saving| match saving {
+            Saving::Keep(saved) => self.keep(&saved, wall),
+            Saving::Remove { name, up_to } => self.remove(&name, up_to),
+        });
+        done.fold(Ok(()), Result::and)
     }
 
     fn keep(&self, saved: &SavedLogin, wall: DateTime<Utc>) -> Result<(), StoreError> {

@@ -168,7 +168,8 @@ impl Documents {
         if self.0.len() < MOST_DOCUMENTS {
             return;
         }
-        let idle = self.0.iter().filter(|(_, document)| !document.slot.is_flying());
+        // A flight whose leader went away holds no place: it may be that nobody comes to continue it.
+        let idle = self.0.iter().filter(|(_, document)| !document.slot.is_tended());
         let oldest = idle.min_by_key(|(_, document)| document.since()).map(|(target, _)| target.clone());
         if let Some(oldest) = oldest {
             self.0.remove(&oldest);
@@ -300,3 +301,6 @@ impl Keychain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

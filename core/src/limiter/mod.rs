@@ -12,7 +12,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_set};
 use std::time::Duration;
 
 use crate::error::{Failure, Wait};
@@ -108,6 +108,8 @@ pub enum Entry {
 pub struct Limiter {
     gates: BTreeMap<GateId, Gate>,
     waiting: BTreeMap<Ticket, Waiting>,
+    /// Those who wait for the same gates, one behind the other: if the first is held up, all are.
+    lines: BTreeMap<Vec<GateId>, BTreeSet<Ticket>>,
     inside: BTreeMap<Ticket, Vec<GateId>>,
     last: u64,
 }
@@ -161,7 +163,9 @@ impl Limiter {
         self.last += 1;
         let ticket = Ticket(self.last);
         let gates: BTreeSet<GateId> = gates.iter().copied().collect();
-        self.waiting.insert(ticket, Waiting { gates: gates.into_iter().collect(), asleep: false });
+        let gates: Vec<GateId> = gates.into_iter().collect();
+        self.lines.entry(gates.clone()).or_default().insert(ticket);
+        self.waiting.insert(ticket, Waiting { gates, asleep: false });
         ticket
     }
 
@@ -190,7 +194,7 @@ impl Limiter {
     }
 
     fn go(&mut self, ticket: Ticket, now: Duration) {
-        let Some(waiting) = self.waiting.remove(&ticket) else { return };
+        let Some(waiting) = self.step_out(ticket) else { return };
         for id in &waiting.gates {
             if let Some(gate) = self.gates.get_mut(id) {
                 gate.pass(now);
@@ -199,9 +203,20 @@ impl Limiter {
         self.inside.insert(ticket, waiting.gates);
     }
 
+    fn step_out(&mut self, ticket: Ticket) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&ticket)?;
+        if let Some(line) = self.lines.get_mut(&waiting.gates) {
+            line.remove(&ticket);
+            if line.is_empty() {
+                self.lines.remove(&waiting.gates);
+            }
+        }
+        Some(waiting)
+    }
+
     /// The holder of a ticket is done, or gives up waiting. Afterwards see whom to wake.
     pub fn leave(&mut self, ticket: Ticket) {
-        self.waiting.remove(&ticket);
+        self.step_out(ticket);
         for id in self.inside.remove(&ticket).unwrap_or_default() {
             if let Some(gate) = self.gates.get_mut(&id) {
                 gate.inside = gate.inside.saturating_sub(1);
@@ -229,6 +244,7 @@ impl Limiter {
     /// For a child process that a fork left with a copy: nobody is inside or waiting there.
     pub fn start_afresh(&mut self) {
         self.waiting.clear();
+        self.lines.clear();
         self.inside.clear();
         self.gates.values_mut().for_each(|gate| gate.inside = 0);
     }
@@ -239,31 +255,32 @@ impl Limiter {
         let mut gates: BTreeMap<GateId, Gate> = BTreeMap::new();
         let mut closed: BTreeSet<GateId> = BTreeSet::new();
         let mut next = BTreeMap::new();
-        for (ticket, waiting) in &self.waiting {
-            if closed.len() >= self.gates.len() && !closed.is_empty() {
-                break;
-            }
-            let known = waiting.gates.iter().filter_map(|id| Some((*id, *self.gates.get(id)?)));
+        // The lines, by who stands first in them. A line whose first is held up is not looked at further.
+        let mut lines: BTreeMap<Ticket, (&[GateId], btree_set::Iter<'_, Ticket>)> = BTreeMap::new();
+        for (ids, line) in &self.lines {
+            let mut line = line.iter();
+            lines.extend(line.next().map(|first| (*first, (ids.as_slice(), line))));
+        }
+        while let Some((ticket, (ids, mut line))) = lines.pop_first() {
+            let known = ids.iter().filter_map(|id| Some((*id, *self.gates.get(id)?)));
             let through: Vec<(GateId, Gate)> =
                 known.map(|(id, gate)| (id, *gates.entry(id).or_insert(gate))).collect();
-            let full = through.iter().filter(|(_, gate)| gate.is_full());
-            let full: Vec<GateId> = full.map(|(id, _)| *id).collect();
-            if !full.is_empty() {
-                closed.extend(full);
+            if through.iter().any(|(_, gate)| gate.is_full()) {
                 continue;
             }
             let last = through.iter().max_by_key(|(_, gate)| gate.opens());
             match last.map(|(id, gate)| (*id, gate.opens())) {
                 Some((id, opens)) if opens > now => {
                     if closed.insert(id) {
-                        next.insert(*ticket, opens);
+                        next.insert(ticket, opens);
                     }
                 }
                 _ => {
                     for (id, _) in &through {
                         gates.entry(*id).and_modify(|gate| gate.pass(now));
                     }
-                    next.insert(*ticket, now);
+                    next.insert(ticket, now);
+                    lines.extend(line.next().map(|behind| (*behind, (ids, line))));
                 }
             }
         }

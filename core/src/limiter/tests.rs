@@ -256,3 +256,34 @@ fn without_gates_there_is_nothing_to_wait_for() {
     let third = limiter.enter(&[gate]);
     assert_eq!(limiter.ask(third, at(0), None), Entry::Go);
 }
+
+/// Beside two gates of which one is open, and so never closes the matter for all.
+#[test]
+fn a_long_queue_is_not_walked_through_for_each_that_stands_in_it() {
+    let mut limiter = Limiter::default();
+    let [full, other, idle] = [(); 3].map(|()| limiter.add(Limit::new().at_once(1)));
+    let mut inside = vec![limiter.enter(&[full]), limiter.enter(&[other])];
+    for ticket in &inside {
+        assert_eq!(limiter.ask(*ticket, START, None), Entry::Go);
+    }
+    let mut gates = [vec![full], vec![full, idle], vec![other]].into_iter().cycle();
+    let mut queue: Vec<Ticket> = Vec::new();
+    // Step by step through all that stand there, this would be some billion steps.
+    for _ in 0..30_000 {
+        let ticket = limiter.enter(&gates.next().unwrap());
+        assert_eq!(limiter.ask(ticket, START, None), self::queue());
+        assert_eq!(limiter.wake(START), []);
+        queue.push(ticket);
+    }
+    let mut went = Vec::new();
+    while let Some(ticket) = inside.pop() {
+        limiter.leave(ticket);
+        for ticket in limiter.wake(START) {
+            assert_eq!(limiter.ask(ticket, START, None), Entry::Go);
+            went.push(ticket);
+            inside.push(ticket);
+        }
+    }
+    went.sort_unstable();
+    assert_eq!(went, queue, "each had its turn");
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use keepstone_core::{Borrowed, Endpoint, Notice};
+use keepstone_core::{Borrowed, Endpoint, Notice, Saving};
 use keepstone_store::Store;
 
 use super::{Client, Identity, address, client, log_out, status, user_is_known};
@@ -214,6 +214,26 @@ fn a_process_that_holds_the_lock_holds_nobody_up() {
     drop(lock);
     assert_eq!((status(&world, &alice(&world).1), world.token_requests()), (200, 3));
     assert_eq!((status(&world, &alice(&world).1), world.token_requests()), (200, 3));
+}
+
+/// A login that cannot be kept, say on a full disk, is no reason to leave one there that must go.
+#[test]
+fn what_must_go_goes_though_something_else_cannot_be_kept() {
+    let world = World::new();
+    let (client, identity) = alice(&world);
+    assert_eq!(status(&world, &identity), 200);
+    let kept = world.login();
+    let store = Store::open(world.dir(), |_| false).unwrap();
+    let saved = store.load(kept.file_stem().unwrap().to_str().unwrap()).unwrap();
+    let other = client.identity(world.credential("alice").without_catalog()).unwrap();
+    assert_eq!(status(&world, &other), 200);
+    let goes = world.kept().into_iter().find(|path| *path != kept).unwrap();
+    fs::create_dir(kept.with_extension("unfinished")).unwrap();
+    let name = goes.file_stem().unwrap().to_str().unwrap().to_owned();
+    let remove = Saving::Remove { name, up_to: world.cloud.now() + HOUR };
+    store.note([Saving::Keep(Box::new(saved)), remove]);
+    store.settle(world.cloud.now());
+    assert!(!goes.exists());
 }
 
 #[test]
