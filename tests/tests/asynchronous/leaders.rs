@@ -147,7 +147,9 @@ async fn drop_everywhere(prepare: impl AsyncFn(&World, &Session)) {
         let world = World::running(HOUR);
         let session = world.volumes_of(&world.identity("alice")).deadline(SECOND * 20);
         prepare(&world, &session).await;
-        world.cloud.set_latency(Service::Identity, MILLI * 10);
+        // Each answer comes apart from what was before it, however slow this machine is.
+        world.cloud.set_latency(Service::Identity, MILLI * 30);
+        world.cloud.set_latency(Service::Volume, MILLI * 30);
         let mut leader = Box::pin(get(&session, "/volumes/detail"));
         let first = Polled(leader.as_mut(), 1).await;
         assert!(first.is_none());
@@ -157,7 +159,7 @@ async fn drop_everywhere(prepare: impl AsyncFn(&World, &Session)) {
         all_well(followers).await;
         assert_eq!(world.cloud.counters().token_requests_at_once, 1, "{polls} polls");
         if ended.is_some() {
-            assert!(polls > 2, "it was dropped in many places");
+            assert!(polls > 1, "it was dropped before each answer");
             return;
         }
     }
