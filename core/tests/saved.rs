@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use common::{AUTH_URL, End, HOUR, SECOND, Scripted, after, borrowed, get, granted, password, start};
-use http::Response;
+use http::{HeaderMap, Response, StatusCode};
 use keepstone_core::identity::{Exchange, Fields, Grant, Method, Moment, Start, Step, Totp};
 use keepstone_core::{
-    Action, Credential, Event, Fixed, Keychain, KeyringId, LoginError, Notice, Now, Outlook, Renewal,
-    RestoreError, SavedLogin, Saving, Secret, SecretBytes, Session, Token, UserRef,
+    Action, Credential, Event, Fixed, Head, Keychain, KeyringId, LoginError, Notice, Now, Outlook, Renewal,
+    RestoreError, SavedLogin, Saving, Secret, SecretBytes, Session, Token, UserRef, Verdict,
 };
 
 fn key() -> SecretBytes {
@@ -296,4 +296,23 @@ fn what_renews_a_token_survives_it_and_its_refusal() {
     let end = process.run(&mut get(&Session::of(id)), &[401]);
     assert_eq!(end, End::Delivered(200, None));
     assert!(matches!(&process.keys.take_savings()[..], [Saving::Keep(_)]), "and only the new one is kept");
+}
+
+/// The token may be gone before it is given up: a service refused it, and nobody has renewed it since.
+#[test]
+fn logging_out_gives_up_what_renews_a_token_that_is_gone() {
+    let (mut process, id, _) = second(device(), &device_login(), new_process(SECOND));
+    let session = Session::of(id);
+    let mut call = get(&session);
+    let Action::Send(_) = call.next(&mut process.keys, Event::Begin, process.now) else { panic!("not sent") };
+    let head = Head { status: StatusCode::UNAUTHORIZED, headers: &HeaderMap::new(), touched: false };
+    assert_eq!(call.judge(head, process.now), Verdict::Again);
+    call.abandon(&mut process.keys);
+    process.keys.take_savings();
+
+    assert!(process.keys.log_out(id, process.now).is_none(), "there is nothing to revoke");
+    let savings = process.keys.take_savings();
+    assert!(matches!(&savings[..], [Saving::Remove { up_to, .. }] if *up_to >= start().wall), "{savings:?}");
+    let next = get(&session).next(&mut process.keys, Event::Begin, process.now);
+    assert!(!matches!(next, Action::Ask(_)), "the next login begins anew: {next:?}");
 }

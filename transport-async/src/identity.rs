@@ -66,8 +66,9 @@ impl Identity {
         let shared = self.shared();
         self.restore().await;
         let now = shared.clock.now();
-        let Some(ask) = shared.with(|keys| keys.log_out(self.held.id, now)) else { return Ok(()) };
+        let ask = shared.with(|keys| keys.log_out(self.held.id, now));
         shared.settle().await;
+        let Some(ask) = ask else { return Ok(()) };
         let answer = shared.http.tell(ask, now.tick).await;
         Keychain::logged_out(answer.as_ref().map_err(Clone::clone))
     }

@@ -17,6 +17,12 @@ impl Keychain {
     pub fn log_out(&mut self, id: KeyringId, now: Now) -> Option<Ask> {
         let name = self.login_name(id);
         let keyring = self.keyrings.get_mut(&id)?;
+        if keyring.lease().is_none() {
+            // What would bring another token without a login is given up all the same.
+            keyring.drop_lease();
+            self.unsave(name, now.wall);
+            return None;
+        }
         let url = format!("{}/auth/tokens", keyring.lease()?.issuer.as_ref()?);
         let token = keyring.lease()?.header.clone()?;
         let lease = keyring.drop_lease()?;
