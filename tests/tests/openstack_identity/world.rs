@@ -203,7 +203,7 @@ pub(super) fn json_of(answer: Result<Answer, Failure>) -> Value {
 /// Why a login came to nothing.
 pub(super) fn login_error(session: &Session) -> LoginError {
     match get(session, "/somewhere") {
-        Err(Failure::Login { source, .. }) => source,
+        Err(Failure::Login { source, .. } | Failure::Ended { source, .. }) => source,
         Err(other) => panic!("{other:?}"),
         Ok(answer) => panic!("{} {}", answer.status, answer.body),
     }
