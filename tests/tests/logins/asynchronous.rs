@@ -26,9 +26,13 @@ impl Clock for Hands {
     }
 }
 
-/// One for each thread and process: what they do at once is not put in a row here.
-fn runtime() -> Runtime {
-    Builder::new_current_thread().enable_all().build().unwrap()
+thread_local! {
+    // What was begun beside one call, such as keeping a login, goes on beside the next.
+    static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap();
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
 /// A client in a process that has just begun.
@@ -43,23 +47,23 @@ fn client(world: &World, dir: Option<&Path>, listener: impl Fn(&Notice) + Send +
 fn status(world: &World, identity: &Identity) -> u16 {
     let session = identity.session().at(world.volumes());
     let sent = async { session.send(Request::get("/volumes/detail").body(()).unwrap()).await.unwrap() };
-    runtime().block_on(sent).status().as_u16()
+    run(sent).status().as_u16()
 }
 
 fn user_is_known(identity: &Identity) -> bool {
-    runtime().block_on(identity.session().user_id()).unwrap().is_some()
+    run(identity.session().user_id()).unwrap().is_some()
 }
 
 fn address(session: &Session) -> String {
-    runtime().block_on(session.endpoint_url()).unwrap()
+    run(session.endpoint_url()).unwrap()
 }
 
 fn log_out(identity: &Identity) {
-    runtime().block_on(identity.log_out()).unwrap();
+    run(identity.log_out()).unwrap();
 }
 
 fn send(session: &Session) -> Result<u16, Failure> {
-    let answer = runtime().block_on(session.send(Request::get("/volumes/detail").body(()).unwrap()));
+    let answer = run(session.send(Request::get("/volumes/detail").body(()).unwrap()));
     answer.map(|answer| answer.status().as_u16()).map_err(|error| match error {
         Error::Failure(failure) => failure,
         other => panic!("{other:?}"),
