@@ -1,6 +1,8 @@
 //! XML that others wrote, read with mistrust and never written again: what may be signed is cut out
 //! of the text as it stands.
 
+use std::collections::BTreeSet;
+
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::Party;
@@ -9,10 +11,18 @@ use crate::error::LoginError;
 /// The most that is read of a document. Assertions are some kilobytes long.
 const MOST_NODES: u32 = 50_000;
 const DEEPEST: u32 = 100;
+/// Attributes of one element, names for namespaces, and places where one is declared: what reading
+/// them costs grows with the square of the first two.
+const MOST_ATTRIBUTES: usize = 256;
+const MOST_PREFIXES: usize = 64;
+const MOST_DECLARATIONS: usize = 5_000;
 
 /// Reads a document, without DTD: so there are no entities that could grow.
 pub(crate) fn parse(body: &[u8], party: Party) -> Result<Document<'_>, LoginError> {
     let text = std::str::from_utf8(body).map_err(|_| party.garbled("it is not UTF-8"))?;
+    if is_crowded(text) {
+        return Err(party.garbled("it has more attributes or namespaces than any SOAP message needs"));
+    }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, entity_resolver: None };
     let document = Document::parse_with_options(text, options).map_err(|error| {
         party.garbled(match error {
@@ -25,6 +35,23 @@ pub(crate) fn parse(body: &[u8], party: Party) -> Result<Document<'_>, LoginErro
         return Err(party.garbled("its elements are nested too deeply"));
     }
     Ok(document)
+}
+
+/// Looks at the bare text, before a parser toils over it: no `<` can stand within a tag.
+fn is_crowded(text: &str) -> bool {
+    let attributes = |tag: &str| tag.bytes().filter(|byte| *byte == b'=').count();
+    if text.split('<').any(|tag| attributes(tag) > MOST_ATTRIBUTES) {
+        return true;
+    }
+    let mut prefixes = BTreeSet::new();
+    for (number, declaration) in text.split("xmlns").skip(1).enumerate() {
+        let prefix = declaration.split(|c: char| c == '=' || c.is_whitespace()).next();
+        prefixes.extend(prefix);
+        if number >= MOST_DECLARATIONS || prefixes.len() > MOST_PREFIXES {
+            return true;
+        }
+    }
+    false
 }
 
 fn is_too_deep(document: &Document<'_>) -> bool {
@@ -117,6 +144,25 @@ mod tests {
         }
         assert!(parse(b"<x>\xff</x>", Party::IdentityProvider).is_err());
         assert!(parse(deep(100).as_bytes(), Party::IdentityProvider).is_ok());
+    }
+
+    #[test]
+    fn what_takes_for_ever_to_read_is_refused() {
+        let nested: String = (0..3_000).map(|n| format!("<x xmlns:a{n}='u'>")).collect();
+        let nested = nested + &"</x>".repeat(3_000);
+        let attributes: String = (0..40_000).map(|n| format!(" a{n}=''")).collect();
+        let attributes = format!("<x{attributes}/>");
+        let declared: String = (0..20_000).map(|n| format!(" xmlns:a{n}='u{n}'")).collect();
+        let declared = format!("<x{declared}/>");
+        let why = "it has more attributes or namespaces than any SOAP message needs";
+        for body in [attributes, declared, nested] {
+            let error = parse(body.as_bytes(), Party::IdentityProvider).map(|_| ());
+            assert_eq!(error, Err(Party::IdentityProvider.garbled(why)), "{:.60}", body);
+        }
+        // Identity providers say for each value what it is.
+        let value = "<v xmlns:xs='http://www.w3.org/2001/XMLSchema' xmlns:i='urn:i' i:type='xs:string'>=</v>";
+        let usual = format!("<x>{}</x>", value.repeat(1_000));
+        assert!(parse(usual.as_bytes(), Party::IdentityProvider).is_ok());
     }
 
     #[test]
