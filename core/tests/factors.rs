@@ -115,6 +115,18 @@ fn a_keystone_that_keeps_asking_is_not_asked_for_ever() {
 }
 
 #[test]
+fn receipts_that_end_as_they_begin_are_not_got_for_ever() {
+    let (mut desk, user) = desk(MultiFactor::new(password()).if_asked(Totp::computed(alice(), SECRET)));
+    let mut dead = receipt(desk.now, &["password"], &[&["password", "totp"]]);
+    let body = String::from_utf8(dead.body().clone()).unwrap();
+    let end = stamp(desk.now.wall + SECOND * 300);
+    *dead.body_mut() = body.replace(&end, &stamp(desk.now.wall)).into_bytes();
+    (0..50).for_each(|_| desk.fates.push_back(Fate::Answered(dead.clone())));
+    assert!(matches!(login_error(desk.failure(user)), LoginError::MoreNeeded { .. }));
+    assert_eq!(desk.asked.len(), 10);
+}
+
+#[test]
 fn a_receipt_that_ended_in_an_outage_is_got_anew() {
     let (mut desk, user) = desk(MultiFactor::new(password()).if_asked(Totp::computed(alice(), SECRET)));
     asks_for_more(&mut desk);

@@ -32,6 +32,8 @@ pub(crate) struct TokenRequest {
     reserve: Vec<Arc<dyn Part>>,
     receipt: Option<Secret>,
     turn: Turn,
+    /// How often it began anew since a receipt had ended.
+    begun_anew: u32,
     asked: Option<Now>,
     /// What a part wants asked in view of the last answer.
     wanted: Option<Wanted>,
@@ -78,7 +80,8 @@ struct Wanted {
 impl TokenRequest {
     pub(crate) fn new(start: Start, parts: Vec<Arc<dyn Part>>) -> Self {
         let turn = Turn { speakers: speakers(&parts), reserve: Vec::new(), receipt: None, lapse: None };
-        Self { start, parts, reserve: Vec::new(), receipt: None, turn, asked: None, wanted: None }
+        let (reserve, receipt) = (Vec::new(), None);
+        Self { start, parts, reserve, receipt, turn, begun_anew: 0, asked: None, wanted: None }
     }
 
     pub(crate) fn with_reserve(mut self, reserve: Vec<Arc<dyn Part>>) -> Self {
@@ -190,10 +193,12 @@ impl TokenRequest {
     }
 
     /// Begins anew if the receipt that it had got has ended, which an outage may outlive: Keystone
-    /// would refuse it, and what is right would be taken for wrong.
+    /// would refuse it, and what is right would be taken for wrong. A Keystone whose receipts end as
+    /// they begin is not asked for ever.
     fn renew_receipt(&mut self, now: Now) {
         let lapsed = self.turn.lapse.is_some_and(|(asked, life)| now.since(asked) >= life);
-        if lapsed {
+        if lapsed && self.begun_anew < MOST_ROUNDS {
+            self.begun_anew += 1;
             let Self { parts, reserve, receipt, .. } = self;
             let speakers = speakers(parts);
             self.turn = Turn { speakers, reserve: reserve.clone(), receipt: receipt.clone(), lapse: None };
