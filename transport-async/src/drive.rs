@@ -34,8 +34,7 @@ impl<'a> Driver<'a> {
         loop {
             attempt += 1;
             let (ready, turn) = self.turn(dispatch).await?;
-            let sent = shared.http.send(&ready, attempt, body, shared.clock.now().tick).await;
-            drop(turn);
+            let sent = shared.http.send(&ready, attempt, body, shared.clock.now().tick, turn).await;
             let event = match sent {
                 Exchange::Unreadable(error) => return Err(Error::Body(error)),
                 Exchange::Broke(broke) => Event::Broke(broke),

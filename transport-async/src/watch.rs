@@ -10,6 +10,7 @@ use keepstone_core::{Ask, Cause, Dispatch, Event, Exchanged};
 use crate::body::Body;
 use crate::clock::Clock;
 use crate::http_client::{Exchange, HttpClient};
+use crate::turns::Turn;
 
 pub(crate) type ExchangeListener = Arc<dyn Fn(&Exchanged<'_>) + Send + Sync>;
 
@@ -65,14 +66,17 @@ impl Watched {
         answer
     }
 
+    /// Gives the turn back before anybody is told.
     pub(crate) async fn send(
         &self,
         dispatch: &Dispatch,
         attempt: u32,
         body: &mut Body,
         now: Duration,
+        turn: Turn<'_>,
     ) -> Exchange {
         let exchange = self.http.send(dispatch, body, now).await;
+        drop(turn);
         if self.watch.is_on() {
             let told = Exchanged::call(dispatch, attempt, self.watch.since(now));
             self.watch.tell(&match &exchange {

@@ -183,6 +183,27 @@ fn who_cannot_be_in_time_is_told_what_for() {
     assert_eq!(status(&session), 200);
 }
 
+/// It is called with nothing held: neither a lock nor a place.
+#[test]
+fn who_is_told_of_an_exchange_may_send_through_the_same_limit() {
+    let [one, other] = [b"one".to_vec(), b"other".to_vec()].map(Response::new);
+    let canned = Arc::new(Mutex::new(Canned::new([one, other])));
+    let within = Arc::new(Mutex::new(None::<Session>));
+    let (taken, heard) = (Arc::clone(&within), Arc::new(Mutex::new(None)));
+    let said = Arc::clone(&heard);
+    let client = Client::builder().canned(canned).on_exchange(move |_| {
+        let session = taken.lock().unwrap().take();
+        if let Some(session) = session {
+            *said.lock().unwrap() = Some(get(&session, "/").map(|answer| answer.status().as_u16()).ok());
+        }
+    });
+    let session = client.build().unwrap().anonymous().at(Endpoint::fixed("http://h"));
+    let session = session.limited(Limit::new().at_once(1)).deadline(SECOND);
+    *within.lock().unwrap() = Some(session.clone());
+    assert_eq!(get(&session, "/").unwrap().status(), 200);
+    assert_eq!(*heard.lock().unwrap(), Some(Some(200)));
+}
+
 #[test]
 fn a_call_that_panics_gives_its_place_back() {
     let world = World::running(HOUR);
