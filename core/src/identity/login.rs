@@ -23,9 +23,17 @@ const LONGEST_MESSAGE: usize = 300;
 pub(crate) struct Login {
     under_way: Option<UnderWay>,
     /// What the last login kept.
-    kept: Option<Secret>,
+    kept: Option<Kept>,
     /// What is to be kept from now on, if that has changed.
     keeps: Option<Option<Secret>>,
+}
+
+/// What a login keeps for the next one of the same credential: a refresh token, an address. It may be
+/// another's secret, or another's address, to any other credential.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    pub(crate) what: Secret,
+    pub(crate) of: Arc<Credential>,
 }
 
 #[derive(Debug)]
@@ -66,7 +74,7 @@ pub(crate) struct Heard {
 
 impl Login {
     /// A login with this credential; without one, it begins by asking for it.
-    pub(crate) fn new(credential: Option<Arc<Credential>>, kept: Option<Secret>) -> Self {
+    pub(crate) fn new(credential: Option<Arc<Credential>>, kept: Option<Kept>) -> Self {
         let mut login = Self { under_way: None, kept, keeps: None };
         if let Some(credential) = credential {
             login.told_credential(credential);
@@ -93,7 +101,8 @@ impl Login {
     }
 
     pub(crate) fn told_credential(&mut self, credential: Arc<Credential>) {
-        let exchange = credential.begin(self.kept.take());
+        let kept = self.kept.take().filter(|kept| kept.of == credential).map(|kept| kept.what);
+        let exchange = credential.begin(kept);
         self.under_way =
             Some(UnderWay { credential, exchange, asked: None, to: None, once: false, midway: false });
     }
@@ -116,8 +125,10 @@ impl Login {
     }
 
     /// What the next login is to begin with, if that has changed since this was asked last.
-    pub(crate) fn keeps(&mut self) -> Option<Option<Secret>> {
-        self.keeps.take()
+    pub(crate) fn keeps(&mut self) -> Option<Option<Kept>> {
+        let of = &self.under_way.as_ref()?.credential;
+        let keeps = self.keeps.take()?;
+        Some(keeps.map(|what| Kept { what, of: Arc::clone(of) }))
     }
 
     /// Whether some of it is done: then it is the same use of its credential that goes on.

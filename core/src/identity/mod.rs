@@ -34,7 +34,7 @@ pub use federation::{
 };
 pub use fields::Fields;
 pub use fixed::Fixed;
-pub(crate) use login::{Heard, Login, Next};
+pub(crate) use login::{Heard, Kept, Login, Next};
 pub use method::{Exchange, Grant, Inquiry, Method, Moment, Page, Renewal, Start, Step};
 pub use remedy::Remedy;
 pub use scope::{DomainRef, ProjectRef, Scope, UserRef};

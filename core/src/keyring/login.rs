@@ -8,7 +8,7 @@ use http::{Request, Response};
 use super::{Keyring, Source};
 use crate::Secret;
 use crate::error::{Cause, LoginError, RequestId, Trouble};
-use crate::identity::{Credential, Heard, Inquiry, Next, Renewal};
+use crate::identity::{Credential, Heard, Inquiry, Kept, Next, Renewal};
 use crate::lease::Lease;
 use crate::pace::{Pace, retry_after};
 use crate::random::Random;
@@ -152,7 +152,7 @@ impl Keyring {
                 Source::Asked => Renewal::Unattended,
                 Source::Known(_) | Source::Nowhere => grant.renewal.unwrap_or_else(|| credential.renewal()),
             };
-            let kept = grant.kept.clone();
+            let kept = grant.kept.clone().map(|what| Kept { what, of: Arc::clone(&credential) });
             Lease::granted(flight, grant, &credential, renewal, asked, tools.pace, tools.random)
                 .map(|lease| (lease, kept))
         });

@@ -21,9 +21,8 @@ use std::time::Duration;
 
 pub(crate) use login::{Outcome, Step, Tools};
 
-use crate::Secret;
 use crate::error::LoginError;
-use crate::identity::{Credential, Login, Remedy, Renewal};
+use crate::identity::{Credential, Kept, Login, Remedy, Renewal};
 use crate::lease::Lease;
 use crate::lifetime::Standing;
 use crate::pace::Pace;
@@ -39,7 +38,7 @@ pub(crate) struct Keyring {
     /// The credential that Keystone refused last: it is never sent again.
     refused: Option<Arc<Credential>>,
     /// What the last login kept for the next: a refresh token.
-    kept: Option<Secret>,
+    kept: Option<Kept>,
     /// How many tokens the credential may still bring, if that is limited.
     uses_left: Option<u32>,
     /// The lease that a service may have refused, and that is to be renewed when it can be.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Keyring, Source, Tools};
-use crate::identity::Credential;
+use crate::identity::{Credential, Kept};
 use crate::lease::Lease;
 use crate::saved::{RestoreError, SavedLogin};
 use crate::slot::Flight;
@@ -20,7 +20,7 @@ impl Keyring {
     }
 
     pub(crate) fn save(&self, key: &[u8]) -> Option<SavedLogin> {
-        self.lease.as_ref()?.saved(self.known()?, self.kept.clone(), key)
+        self.lease.as_ref()?.saved(self.known()?, self.kept.as_ref().map(|kept| kept.what.clone()), key)
     }
 
     /// Whether there is something that renews the token without a login.
@@ -46,9 +46,10 @@ impl Keyring {
             return Ok(false);
         }
         let lease = Lease::restored(flight, saved, age, credential, now, tools.pace, tools.random)?;
+        let of = Arc::clone(credential);
         self.lease = Some(Arc::new(lease));
         if let Some(kept) = &saved.document.kept {
-            self.kept = Some(kept.0.clone());
+            self.kept = Some(Kept { what: kept.0.clone(), of });
         }
         Ok(true)
     }

@@ -43,6 +43,8 @@ pub struct Desk {
     pub fates: VecDeque<Fate>,
     /// What is told to those who ask for it.
     pub told: VecDeque<Result<&'static str, String>>,
+    /// What is supplied to identities that were added without a credential.
+    pub supplied: VecDeque<Credential>,
     pub life: u64,
     granted: u32,
 }
@@ -55,6 +57,7 @@ impl Desk {
             asked: Vec::new(),
             fates: VecDeque::new(),
             told: VecDeque::new(),
+            supplied: VecDeque::new(),
             life: 3601,
             granted: 0,
         }
@@ -104,6 +107,10 @@ impl Desk {
                     self.asked.push(format!("{inquiry:?}"));
                     let told = self.told.pop_front().unwrap_or(Err("nobody is there".to_owned()));
                     Event::Told(Reply::Answer(told.map(Secret::from)))
+                }
+                Action::Consult { question: Question::Credential { .. }, .. } => {
+                    let supplied = self.supplied.pop_front().ok_or_else(|| "nobody is there".to_owned());
+                    Event::Told(Reply::Credential(supplied.map(Box::new)))
                 }
                 Action::Pause { until } => {
                     self.pass(until.saturating_sub(self.now.tick));
