@@ -316,3 +316,18 @@ fn logging_out_gives_up_what_renews_a_token_that_is_gone() {
     let next = get(&session).next(&mut process.keys, Event::Begin, process.now);
     assert!(!matches!(next, Action::Ask(_)), "the next login begins anew: {next:?}");
 }
+
+#[test]
+fn a_code_of_somebody_else_is_another_login() {
+    use keepstone_core::identity::{OidcAuthorizationCode, OidcProvider};
+    let name = |code: &str| {
+        let provider =
+            OidcProvider::new("idp", "openid", "client").access_token_endpoint("https://idp.example/token");
+        let (mut process, _) = process(1, password("alice"));
+        let code = Credential::new(AUTH_URL, OidcAuthorizationCode::given(provider, code)).unwrap();
+        let id = process.keys.add(code).unwrap();
+        process.keys.login_name(id).unwrap()
+    };
+    assert_eq!(name("alices"), name("alices"));
+    assert_ne!(name("alices"), name("bobs"), "nothing else says whose login it is");
+}

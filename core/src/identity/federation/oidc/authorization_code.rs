@@ -78,10 +78,11 @@ impl Method for OidcAuthorizationCode {
         self.provider.fields(fields);
         fields.maybe("redirect_uri", self.redirect_uri.as_deref());
         match &self.code {
+            // Nothing but the code says whose login it is.
             Code::Given { code, verifier } => {
-                fields.one_time("code", code);
+                fields.secret("code", code);
                 if let Some(verifier) = verifier {
-                    fields.one_time("code_verifier", verifier);
+                    fields.secret("code_verifier", verifier);
                 }
             }
             Code::Asked { authorization_endpoint } => {
