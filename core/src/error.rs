@@ -316,7 +316,7 @@ impl fmt::Display for RequestId {
 
 impl LoginError {
     /// The same, with other words of somebody's.
-    pub(crate) fn reworded(self, reword: impl FnOnce(String) -> String) -> Self {
+    pub(crate) fn reworded(self, reword: &dyn Fn(String) -> String) -> Self {
         match self {
             Self::Refused { message, request_id } => Self::Refused { message: reword(message), request_id },
             Self::Denied { status, message, request_id } => {

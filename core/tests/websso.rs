@@ -133,3 +133,22 @@ fn what_cannot_stand_in_an_address_is_refused() {
     }
     assert!(LoginError::Unanswered(String::new()).to_string().contains("answer the question"));
 }
+
+#[test]
+fn what_the_page_led_to_does_not_show() {
+    let (mut keys, session) = world(Scope::Default);
+    let mut call = get(&session);
+    let mut event = Event::Begin;
+    let failure = loop {
+        event = match call.next(&mut keys, event, start()) {
+            Action::Consult { .. } => Event::Told(Reply::Answer(yes(1))),
+            Action::Ask(_) => {
+                Event::Answered(answer(403, r#"{"error":{"message":"not with from-the-page"}}"#))
+            }
+            Action::Fail(failure) => break failure,
+            other => panic!("{other:?}"),
+        };
+    };
+    let shown = format!("{failure:?}");
+    assert!(shown.contains("not with …") && !shown.contains("from-the-page"), "{shown}");
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{Request, Response, StatusCode, Uri};
 
 use super::credential::Credential;
+use super::seen::Seen;
 use super::{Exchange, Grant, Inquiry, Moment, Step};
 use crate::Secret;
 use crate::error::{Cause, LoginError, Trouble};
@@ -48,6 +49,7 @@ struct UnderWay {
     once: bool,
     /// An answer has led to another question.
     midway: bool,
+    seen: Seen,
 }
 
 /// What a login needs next.
@@ -86,13 +88,14 @@ impl Login {
         let Some(login) = &mut self.under_way else { return Ok(Next::Credential) };
         let mut at = Moment::new(now, random);
         let step = login.exchange.need(&mut at);
-        self.keeps = at.kept.or(self.keeps.take());
+        self.keeps = login.settle(at).or(self.keeps.take());
         let step = step.map_err(|error| login.scrubbed(error))?;
         login.once = matches!(step, Step::AskOnce(_));
         Ok(match step {
             Step::Ask(request) | Step::AskOnce(request) => {
                 login.asked = Some(now);
                 login.to = Some(request.uri().clone());
+                login.seen.sent(&request);
                 Next::Answer(request, Arc::clone(&login.credential))
             }
             Step::Consult(inquiry) => Next::Inquiry(inquiry),
@@ -102,9 +105,11 @@ impl Login {
 
     pub(crate) fn told_credential(&mut self, credential: Arc<Credential>) {
         let kept = self.kept.take().filter(|kept| kept.of == credential).map(|kept| kept.what);
+        let mut seen = Seen::default();
+        kept.iter().for_each(|kept| seen.add(kept.reveal()));
         let exchange = credential.begin(kept);
         self.under_way =
-            Some(UnderWay { credential, exchange, asked: None, to: None, once: false, midway: false });
+            Some(UnderWay { credential, exchange, asked: None, to: None, once: false, midway: false, seen });
     }
 
     /// Takes in what was asked of somebody; `None` where there is more to do.
@@ -117,10 +122,13 @@ impl Login {
         let login = self.under_way.as_mut()?;
         let mut at = Moment::new(now, random);
         let told = match reply {
-            Ok(reply) => login.exchange.told(reply, &mut at),
+            Ok(reply) => {
+                login.seen.add(reply.reveal());
+                login.exchange.told(reply, &mut at)
+            }
             Err(reason) => Err(LoginError::Unanswered(reason)),
         };
-        self.keeps = at.kept.or(self.keeps.take());
+        self.keeps = login.settle(at).or(self.keeps.take());
         login.heard(told, now)
     }
 
@@ -162,6 +170,7 @@ impl Login {
         let asked = login.asked?;
         let once = std::mem::take(&mut login.once);
         let mut at = Moment::new(now, random);
+        answer.iter().for_each(|answer| login.seen.given(answer.headers()));
         let told = match answer {
             Ok(answer) => match login.exchange.hear(answer, &mut at) {
                 Err(LoginError::Busy { status }) if once && may_be_done(status) => Err(LoginError::OnceLost),
@@ -170,13 +179,19 @@ impl Login {
             Err(cause) if once && left(&cause) => Err(LoginError::OnceLost),
             Err(cause) => Err(login.unreachable(cause)),
         };
-        self.keeps = at.kept.or(self.keeps.take());
+        self.keeps = login.settle(at).or(self.keeps.take());
         login.midway |= matches!(told, Ok(None));
         login.heard(told, asked)
     }
 }
 
 impl UnderWay {
+    /// A step is taken: what it says is to be kept.
+    fn settle(&mut self, at: Moment<'_>) -> Option<Option<Secret>> {
+        at.concealed.iter().chain(at.kept.iter().flatten()).for_each(|secret| self.seen.add(secret.reveal()));
+        at.kept
+    }
+
     fn heard(&self, told: Result<Option<Grant>, LoginError>, asked: Now) -> Option<Heard> {
         let outcome = told.map_err(|error| self.scrubbed(error)).transpose()?;
         let asked = outcome.as_ref().ok().and_then(|grant| grant.asked).unwrap_or(asked);
@@ -202,7 +217,7 @@ impl UnderWay {
     /// The words of an error, shortened, without secrets that somebody repeated in them.
     fn scrubbed(&self, error: LoginError) -> LoginError {
         let fields = self.credential.fields();
-        error.reworded(|words| fields.scrub(words).chars().take(LONGEST_MESSAGE).collect())
+        error.reworded(&|words| self.seen.scrub(&fields, words).chars().take(LONGEST_MESSAGE).collect())
     }
 }
 

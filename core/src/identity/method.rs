@@ -230,11 +230,12 @@ pub struct Moment<'a> {
     random: &'a mut Random,
     /// What the next login begins with, if this one has said so.
     pub(crate) kept: Option<Option<Secret>>,
+    pub(crate) concealed: Vec<Secret>,
 }
 
 impl<'a> Moment<'a> {
     pub(crate) fn new(now: Now, random: &'a mut Random) -> Self {
-        Self { now, random, kept: None }
+        Self { now, random, kept: None, concealed: Vec::new() }
     }
 
     /// What time it is.
@@ -252,6 +253,12 @@ impl<'a> Moment<'a> {
     /// refresh token that has just replaced another; or nothing, if the one it had is refused.
     pub fn keep(&mut self, kept: Option<Secret>) {
         self.kept = Some(kept);
+    }
+
+    /// That this is a secret, to be kept out of what anybody says against the login. What
+    /// [`Method::fields`] has, what somebody told, and sensitive headers are known to be.
+    pub fn conceal(&mut self, secret: &Secret) {
+        self.concealed.push(secret.clone());
     }
 }
 

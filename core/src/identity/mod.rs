@@ -17,6 +17,7 @@ mod method;
 mod remedy;
 mod scope;
 mod scope_options;
+mod seen;
 mod v2;
 pub(crate) mod v3;
 

@@ -33,13 +33,23 @@ pub(crate) struct Cast {
     /// The requests so far: to whom, and how they look.
     pub(crate) asked: Vec<(&'static str, String)>,
     issued: u32,
+    /// How the names of tokens begin.
+    pub(crate) name: &'static str,
 }
 
 impl Cast {
     pub(crate) fn new(credential: Credential) -> Self {
         let mut keys = Keychain::new(7);
         let session = Session::of(keys.add(credential).unwrap());
-        Self { keys, now: start(), session, instead: BTreeMap::new(), asked: Vec::new(), issued: 0 }
+        Self {
+            keys,
+            now: start(),
+            session,
+            instead: BTreeMap::new(),
+            asked: Vec::new(),
+            issued: 0,
+            name: "t",
+        }
     }
 
     pub(crate) fn saml() -> Self {
@@ -157,7 +167,7 @@ impl Cast {
 
     fn granted(&mut self) -> Response<Vec<u8>> {
         self.issued += 1;
-        granted(&format!("t{}", self.issued), self.now, 3600, &["member"])
+        granted(&format!("{}{}", self.name, self.issued), self.now, 3600, &["member"])
     }
 }
 

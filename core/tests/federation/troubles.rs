@@ -3,7 +3,7 @@
 use http::StatusCode;
 use keepstone_core::{FederationError, LoginError, Party, Trouble};
 
-use crate::cast::{ANSWER, Cast, QUESTION, sent_on, typed};
+use crate::cast::{ANSWER, Cast, FEDERATED, QUESTION, sent_on, typed};
 use crate::common::answer;
 
 fn refusal(error: &LoginError) -> Option<Party> {
@@ -198,6 +198,57 @@ fn who_cannot_be_reached_is_named() {
     }
     let error = cast.call().unwrap_err();
     assert!(error.to_string().contains("`idp`"), "{error}");
+}
+
+/// A login shows each what it had from the others: they may repeat it.
+#[test]
+fn tokens_got_on_the_way_do_not_show() {
+    let echo = |token: &str| {
+        Ok(answer(
+            403,
+            &format!(r#"{{"error":{{"code":403,"message":"not with {token} or _shibsession=abcdef"}}}}"#),
+        ))
+    };
+    let session = || {
+        let mut answer = sent_on(FEDERATED);
+        answer.headers_mut().insert("set-cookie", "_shibsession=abcdef; path=/".parse().unwrap());
+        Ok(answer)
+    };
+    for (mut cast, place, token) in [
+        (Cast::k2k(Cast::home()), "vouch", "t0ken-1"),
+        (Cast::saml(), "enter", ""),
+        (Cast::saml(), "rescope", "t0ken-1"),
+    ] {
+        cast.name = "t0ken-";
+        cast.instead("consumer", session());
+        cast.instead(place, echo(token));
+        let error = cast.call().unwrap_err();
+        assert!(error.to_string().contains("not with"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("t0ken-"), "{place}: {error}");
+        assert!(place == "vouch" || !error.to_string().contains("abcdef"), "{place}: {error}");
+    }
+}
+
+#[test]
+fn the_words_of_others_have_a_length() {
+    let long = "a".repeat(100_000);
+    let right = "http://keystone:5000/Shibboleth.sso/SAML2/ECP";
+    let mut mismatch = Cast::saml();
+    mismatch.instead("idp", Ok(typed("text/xml", &ANSWER.replace(right, &format!("http://evil/{long}")))));
+    let mut elsewhere = Cast::saml();
+    elsewhere.instead("consumer", Ok(sent_on(&format!("http://evil/{}", &long[..60_000]))));
+    let mut unknown = Cast::k2k(Cast::home());
+    let providers: Vec<_> = (0..10_000).map(|id| serde_json::json!({"id": format!("sp{id}")})).collect();
+    let mut token = crate::common::granted("t", unknown.now, 3600, &[]);
+    let mut body: serde_json::Value = serde_json::from_slice(token.body()).unwrap();
+    body["token"]["service_providers"] = providers.into();
+    *token.body_mut() = body.to_string().into_bytes();
+    unknown.instead("home", Ok(token));
+    for mut cast in [mismatch, elsewhere, unknown] {
+        let error = cast.call().unwrap_err();
+        assert!(matches!(error, LoginError::Federation(_)), "{error}");
+        assert!(format!("{error:?}").len() < 2000, "{}", error.to_string().len());
+    }
 }
 
 #[test]

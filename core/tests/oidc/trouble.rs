@@ -285,7 +285,9 @@ fn a_providers_clock_is_not_keystones() {
 
 #[test]
 fn no_secret_shows() {
-    let secrets = ["hunter2", "cl13nt", "at-s3cret", "r-s3cret", "d3v1c3", "c0de", "otp123", "v3r1f13r"];
+    // Neither whole nor in part, where one begins as another does.
+    let secrets =
+        ["hunter2", "-s3cond", "cl13nt", "at-s3cret", "r-s3cret", "d3v1c3", "c0de", "otp123", "v3r1f13r"];
     let echo = |secret: &str| {
         json(400, &format!(r#"{{"error":"invalid_request","error_description":"bad {secret}"}}"#))
     };
@@ -307,6 +309,13 @@ fn no_secret_shows() {
     talks.push(talk);
     let mut talk = Talk::with(OidcAccessToken::new("sso", "openid", "at-s3cret"));
     talk.run([json(401, r#"{"error":{"message":"at-s3cret"}}"#)]);
+    talks.push(talk);
+    // Some put their words into the error's code.
+    let mut talk = Talk::with(password());
+    talk.run([json(400, r#"{"error":"hunter2"}"#)]);
+    talks.push(talk);
+    let mut talk = Talk::with(password().otp("totp", "hunter2-s3cond"));
+    talk.run([echo("hunter2-s3cond")]);
     talks.push(talk);
     for talk in talks {
         assert!(talk.shown.contains("(…") || talk.shown.contains("bad …") || talk.shown.contains("…?"));

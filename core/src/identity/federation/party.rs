@@ -8,6 +8,9 @@ use thiserror::Error;
 use crate::error::LoginError;
 use crate::identity::v3::busy;
 
+/// The most service providers that are listed to somebody who asked for another.
+const MOST_KNOWN: usize = 20;
+
 /// Who takes part in a federated login, beside Keystone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Party {
@@ -106,20 +109,29 @@ pub enum FederationError {
     NoSuchServiceProvider {
         /// Which was asked for.
         wanted: String,
-        /// Which there are.
+        /// Which there are, or the first of them.
         known: Vec<String>,
     },
 }
 
 impl FederationError {
     /// The same, with other words of somebody's.
-    pub(crate) fn reworded(self, reword: impl FnOnce(String) -> String) -> Self {
+    pub(crate) fn reworded(self, reword: &dyn Fn(String) -> String) -> Self {
         match self {
             Self::Refused { party, message } => Self::Refused { party, message: reword(message) },
             Self::Denied { party, status, message } => {
                 Self::Denied { party, status, message: reword(message) }
             }
-            other => other,
+            Self::ConsumerMismatch { service_provider, identity_provider } => Self::ConsumerMismatch {
+                service_provider: reword(service_provider),
+                identity_provider: reword(identity_provider),
+            },
+            Self::Elsewhere { to } => Self::Elsewhere { to: reword(to) },
+            Self::NoSuchServiceProvider { wanted, known } => {
+                let known = known.into_iter().take(MOST_KNOWN).map(reword).collect();
+                Self::NoSuchServiceProvider { wanted, known }
+            }
+            other @ (Self::Busy { .. } | Self::Garbled { .. } | Self::NoSession) => other,
         }
     }
 }

@@ -5,6 +5,9 @@ use thiserror::Error;
 
 use crate::error::{Cause, Trouble};
 
+/// The most of an error's code that is kept.
+const LONGEST_CODE: usize = 40;
+
 /// Why an identity provider, which is to vouch for a user at Keystone, did not. The texts go on from
 /// "the identity provider …".
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -82,12 +85,18 @@ pub enum ProviderProblem {
 
 impl ProviderProblem {
     /// The same, with other words of the provider's.
-    pub(crate) fn reworded(self, reword: impl FnOnce(String) -> String) -> Self {
+    pub(crate) fn reworded(self, reword: &dyn Fn(String) -> String) -> Self {
+        // Cut before it is reworded, a secret could go unrecognised.
+        let code = |error: String| -> String {
+            reword(error).chars().filter(|c| !c.is_control()).take(LONGEST_CODE).collect()
+        };
         match self {
-            Self::Refused { error, message } => Self::Refused { error, message: reword(message) },
-            Self::Ended { error, message } => Self::Ended { error, message: reword(message) },
+            Self::Refused { error, message } => {
+                Self::Refused { error: code(error), message: reword(message) }
+            }
+            Self::Ended { error, message } => Self::Ended { error: code(error), message: reword(message) },
             Self::Denied { status, error, message } => {
-                Self::Denied { status, error, message: reword(message) }
+                Self::Denied { status, error: code(error), message: reword(message) }
             }
             other => other,
         }

@@ -23,6 +23,7 @@ pub use oauth2_mtls::OAuth2Mtls;
 pub(crate) use part::to_json;
 pub use part::{Part, Said};
 pub use password::Password;
+pub(crate) use receipt::RECEIPT;
 pub use receipt::Receipt;
 pub use token_method::TokenMethod;
 pub(crate) use tokens::{TokenRequest, busy, described_by, keystones_words, read, refused_or_busy};

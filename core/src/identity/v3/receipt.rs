@@ -11,7 +11,7 @@ use crate::time::between;
 use crate::token::{User, parse_stamp};
 
 /// The header in which a receipt travels.
-pub(super) const RECEIPT: HeaderName = HeaderName::from_static("openstack-auth-receipt");
+pub(crate) const RECEIPT: HeaderName = HeaderName::from_static("openstack-auth-receipt");
 
 /// A receipt (`[receipt] expiration`, five minutes unless told otherwise): some of the methods that
 /// the user's rules demand have been satisfied.

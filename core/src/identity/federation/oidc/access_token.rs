@@ -77,6 +77,6 @@ impl Exchange for Shown {
     }
 
     fn hear(&mut self, answer: &Response<Vec<u8>>, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
-        self.claim.hear(answer, &self.token, true, at)
+        self.claim.hear(answer, true, at)
     }
 }

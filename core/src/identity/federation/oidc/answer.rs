@@ -11,9 +11,6 @@ use crate::Secret;
 use crate::error::ProviderProblem;
 use crate::identity::v3::busy;
 
-/// The most of an error's code that is kept.
-const LONGEST_CODE: usize = 40;
-
 /// An answer that says no.
 #[derive(Debug)]
 pub(super) struct No {
@@ -147,9 +144,8 @@ impl Said {
             Value::Null | Value::String(_) => None,
             other => Some(other.to_string()),
         };
-        let code = |text: String| text.chars().filter(char::is_ascii_graphic).take(LONGEST_CODE).collect();
         let line = |text: String| text.replace(char::is_control, " ");
-        Self { error: text(body.error).map(code), message: text(body.error_description).map(line) }
+        Self { error: text(body.error), message: text(body.error_description).map(line) }
     }
 }
 

@@ -53,7 +53,6 @@ impl Claim {
     pub(super) fn hear(
         &mut self,
         answer: &Response<Vec<u8>>,
-        shown: &Secret,
         given: bool,
         at: &mut Moment<'_>,
     ) -> Result<Option<Grant>, LoginError> {
@@ -61,14 +60,13 @@ impl Claim {
             return self.ending.hear(answer, at);
         }
         let asked = self.asked.unwrap_or_else(|| at.now());
-        let heard = self.ending.unscoped(answer, asked).map_err(|error| match error {
+        self.ending.unscoped(answer, asked).map_err(|error| match error {
             // What the provider has just given is not wrong: Keystone, or what stands in front of it,
             // cannot check it, or knows no such user. That may be mended, and locks no account.
             LoginError::Refused { message, request_id } if !given => {
                 LoginError::Denied { status: StatusCode::UNAUTHORIZED, message, request_id }
             }
             other => other,
-        });
-        heard.map_err(|error| error.reworded(|words| words.replace(shown.reveal(), "…")))
+        })
     }
 }

@@ -25,8 +25,6 @@ pub(super) struct Flow<W> {
     /// What Keystone is to be shown.
     shown: Option<Shown>,
     asking: Asking,
-    /// What the provider was told last: it may repeat that.
-    said: Fields,
     asked: Option<Now>,
 }
 
@@ -70,7 +68,6 @@ impl<W: Way> Flow<W> {
             refresh,
             shown: None,
             asking: Asking::Nobody,
-            said: Fields::default(),
             asked: None,
         }
     }
@@ -79,21 +76,16 @@ impl<W: Way> Flow<W> {
         Desk { provider: &self.provider, document: self.document.as_ref() }
     }
 
-    /// An error of the provider's, without the secrets that it was told.
-    fn error(&self, problem: ProviderProblem) -> LoginError {
-        self.provider.error(problem.reworded(|words| self.said.scrub(words)))
-    }
-
     fn post(
         &mut self,
         url: &Uri,
-        form: Fields,
+        form: &Fields,
         once: bool,
         asking: Asking,
-        at: &Moment<'_>,
+        at: &mut Moment<'_>,
     ) -> Result<Step, LoginError> {
-        let request = self.provider.post(url, &form)?;
-        self.said = form;
+        let request = self.provider.post(url, form)?;
+        form.secrets().for_each(|secret| at.conceal(secret));
         self.asking = asking;
         self.asked = Some(at.now());
         Ok(if once { Step::AskOnce(request) } else { Step::Ask(request) })
@@ -112,29 +104,28 @@ impl<W: Way> Flow<W> {
 
     fn token_endpoint(&self) -> Result<Uri, LoginError> {
         let endpoint = self.desk().endpoint(TOKEN, self.provider.access_token_endpoint.as_deref());
-        endpoint.map_err(|problem| self.error(problem))
+        endpoint.map_err(|problem| self.provider.error(problem))
     }
 
     /// The next question to the provider.
     fn ask_provider(&mut self, at: &mut Moment<'_>) -> Result<Step, LoginError> {
         if let (Some(url), None) = (&self.provider.discovery_endpoint, &self.document) {
             self.asking = Asking::Discovery;
-            self.said = Fields::default();
             return Document::request(url).map(Step::Ask);
         }
         if let Some(refresh) = self.refresh.clone() {
             let say = |form: &mut Fields| form.secret("refresh_token", &refresh);
             let form = self.form(say, "refresh_token", self.way.always_names_client());
-            return self.post(&self.token_endpoint()?, form, false, Asking::Refresh, at);
+            return self.post(&self.token_endpoint()?, &form, false, Asking::Refresh, at);
         }
         let desk = Desk { provider: &self.provider, document: self.document.as_ref() };
         match self.way.prepare(&desk, at)? {
             Ready::Yes { once } => {
                 let say = |form: &mut Fields| self.way.form(&self.desk(), form);
                 let form = self.form(say, self.way.grant(), self.way.always_names_client());
-                self.post(&self.token_endpoint()?, form, once, Asking::Token, at)
+                self.post(&self.token_endpoint()?, &form, once, Asking::Token, at)
             }
-            Ready::Ask(url, form) => self.post(&url, form, false, Asking::Beforehand, at),
+            Ready::Ask(url, form) => self.post(&url, &form, false, Asking::Beforehand, at),
             Ready::Consult(inquiry) => Ok(Step::Consult(inquiry)),
             Ready::NotBefore(tick) => Ok(Step::WaitUntil(tick)),
         }
@@ -197,8 +188,7 @@ impl<W: Way> Flow<W> {
         answer: &Response<Vec<u8>>,
         at: &mut Moment<'_>,
     ) -> Result<Option<Grant>, LoginError> {
-        let Some(shown) = &self.shown else { return Ok(None) };
-        let grant = self.claim.hear(answer, &shown.token, false, at)?;
+        let grant = self.claim.hear(answer, false, at)?;
         Ok(grant.map(|grant| match &self.refresh {
             Some(refresh) => grant.keeping(refresh.clone()).renewed(Renewal::Unattended),
             None => grant,
@@ -225,10 +215,10 @@ impl<W: Way> Exchange for Flow<W> {
             Asking::Beforehand => self.way.prepared(answer, at),
             Asking::Token => self.hear_token(answer, at),
         };
-        heard.map(|()| None).map_err(|problem| self.error(problem))
+        heard.map(|()| None).map_err(|problem| self.provider.error(problem))
     }
 
     fn told(&mut self, reply: Secret, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
-        self.way.told(reply, at).map(|()| None).map_err(|problem| self.error(problem))
+        self.way.told(reply, at).map(|()| None).map_err(|problem| self.provider.error(problem))
     }
 }
