@@ -341,14 +341,23 @@ impl LoginError {
         )
     }
 
+    /// What somebody answered who is overloaded, or gave up on another.
+    pub(crate) fn busy(&self) -> Option<StatusCode> {
+        match self {
+            Self::Busy { status }
+            | Self::Federation(FederationError::Busy { status, .. })
+            | Self::Provider { problem: ProviderProblem::Busy { status }, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
     /// Whether it may go away by itself, so that waiting is better than failing.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Busy { .. } | Self::NotTold(_) | Self::Federation(FederationError::Busy { .. }) => true,
+            Self::NotTold(_) => true,
             Self::Unreachable(cause) | Self::PartyUnreachable { cause, .. } => may_pass(cause),
-            Self::Provider { problem, .. } => problem.is_transient(),
-            _ => false,
+            _ => self.busy().is_some(),
         }
     }
 }

@@ -331,3 +331,48 @@ fn a_code_of_somebody_else_is_another_login() {
     assert_eq!(name("alices"), name("alices"));
     assert_ne!(name("alices"), name("bobs"), "nothing else says whose login it is");
 }
+
+/// What renews a login is replaced with each token, and the old one is good for nothing then.
+#[test]
+fn what_was_replaced_in_the_midst_of_a_login_is_saved_at_once() {
+    use keepstone_core::identity::{OidcAuthorizationCode, OidcProvider};
+    let provider =
+        OidcProvider::new("idp", "openid", "client").access_token_endpoint("https://idp.example/token");
+    let code = Credential::new(AUTH_URL, OidcAuthorizationCode::given(provider, "c0de")).unwrap();
+    let (mut process, id) = process(1, code.scope(keepstone_core::Scope::Unscoped));
+    let tokens = |refresh: &str| {
+        common::answer(200, &format!(r#"{{"access_token":"at","refresh_token":"{refresh}"}}"#))
+    };
+    let log_in = |process: &mut Scripted, refresh: &str, keystone: Response<Vec<u8>>| {
+        let mut call = get(&Session::of(id));
+        let Action::Ask(_) = call.next(&mut process.keys, Event::Begin, process.now) else {
+            panic!("no question")
+        };
+        let then = call.next(&mut process.keys, Event::Answered(tokens(refresh)), process.now);
+        assert!(matches!(then, Action::Ask(_)), "{then:?}");
+        let midway = process.keys.take_savings();
+        let _ = call.next(&mut process.keys, Event::Answered(keystone), process.now);
+        call.abandon(&mut process.keys);
+        let end = process.keys.take_savings();
+        let text =
+            |saved: &SavedLogin| String::from_utf8(saved.seal(key().reveal()).reveal().to_vec()).unwrap();
+        let keeps = |savings: Vec<Saving>| -> Vec<String> {
+            savings
+                .iter()
+                .map(|saving| match saving {
+                    Saving::Keep(saved) => text(saved),
+                    Saving::Remove { .. } => panic!("{saving:?}"),
+                })
+                .collect()
+        };
+        (keeps(midway), keeps(end))
+    };
+    let issued = granted("t1", process.now, 3601, &[]);
+    let (midway, end) = log_in(&mut process, "first", issued);
+    assert!(midway.is_empty(), "there is no token yet to save it with");
+    assert!(end[0].contains("\"first\""), "{end:?}");
+    process.pass(HOUR * 2);
+    let (midway, end) = log_in(&mut process, "second", common::answer(403, "{}"));
+    assert!(midway[0].contains("\"second\"") && !midway[0].contains("\"first\""), "{midway:?}");
+    assert!(end.is_empty(), "{end:?}");
+}

@@ -9,8 +9,8 @@ use std::time::Duration;
 use common::{HOUR, SECOND, answer, get, granted, refused, start};
 use keepstone_core::identity::WebSso;
 use keepstone_core::{
-    Action, Credential, Event, Failure, InputError, Inquiry, Keychain, LoginError, Now, Question, Renewal,
-    Reply, Scope, Secret, Session,
+    Action, Credential, Event, Failure, InputError, Inquiry, Keychain, LoginError, Now, Outlook, Question,
+    Renewal, Reply, Scope, Secret, Session,
 };
 
 /// Who answers the page, and how.
@@ -151,4 +151,24 @@ fn what_the_page_led_to_does_not_show() {
     };
     let shown = format!("{failure:?}");
     assert!(shown.contains("not with …") && !shown.contains("from-the-page"), "{shown}");
+}
+
+/// The token that the page leads to is older than the question about it.
+#[test]
+fn a_life_counts_from_when_the_page_was_shown() {
+    let (mut keys, session) = world(Scope::Default);
+    let mut call = get(&session);
+    let at = |seconds| common::after(seconds * SECOND);
+    let shown = call.next(&mut keys, Event::Begin, at(0));
+    assert!(matches!(shown, Action::Consult { .. }), "{shown:?}");
+    let asks = call.next(&mut keys, Event::Told(Reply::Answer(yes(1))), at(20));
+    assert!(matches!(asks, Action::Ask(_)), "{asks:?}");
+    // It was issued as soon as the page was shown; whose clock is right, nobody knows.
+    let described = answer(200, &described(at(0)));
+    let sent = call.next(&mut keys, Event::Answered(described), at(20));
+    assert!(matches!(sent, Action::Send(_)), "{sent:?}");
+    let outlook = keys.outlook(&session, at(20)).unwrap();
+    let Outlook::Ends { left, .. } = outlook else { panic!("{outlook:?}") };
+    // Of 601 seconds, 20 are gone; stamps are rounded down.
+    assert!(left <= 581 * SECOND && left >= 579 * SECOND, "{left:?}");
 }

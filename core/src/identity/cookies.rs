@@ -4,6 +4,7 @@
 //! here. As everywhere, ports are not told apart (Keystone and its service provider may have one
 //! each on the same host), but what came over https never goes over http.
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::Secret;
@@ -28,8 +29,9 @@ struct Cookie {
 }
 
 impl Jar {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// Whether there is one that this host gave.
+    pub(crate) fn has_one_of(&self, host: &str) -> bool {
+        self.0.iter().any(|cookie| cookie.host.eq_ignore_ascii_case(host))
     }
 
     /// Keeps what the answer to a request to `from` sets, and drops what it ends.
@@ -97,14 +99,20 @@ fn read(from: &Uri, line: &str, now: Now) -> Option<(Cookie, bool)> {
             "path" if value.trim().starts_with('/') => cookie.path = value.trim().to_owned(),
             "secure" => cookie.secure = true,
             "max-age" => by_age = value.trim().parse::<i64>().ok().map(|age| age > 0),
-            "expires" => {
-                let end = chrono::DateTime::parse_from_rfc2822(value.trim()).ok();
-                by_date = end.map(|end| end.to_utc() > now.wall);
-            }
+            "expires" => by_date = date(value.trim()).map(|end| end > now.wall),
             _ => {}
         }
     }
     Some((cookie, by_age.or(by_date).unwrap_or(true)))
+}
+
+/// A date in one of the three ways in which servers write them (RFC 9110, 5.6.7), or with the dashes of
+/// the first cookies.
+fn date(text: &str) -> Option<DateTime<Utc>> {
+    let Some((_, date)) = text.split_once(',') else {
+        return Some(NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S %Y").ok()?.and_utc());
+    };
+    Some(DateTime::parse_from_rfc2822(date.replace('-', " ").trim()).ok()?.to_utc())
 }
 
 #[cfg(test)]
@@ -163,8 +171,26 @@ mod tests {
     fn cookies_are_replaced_ended_and_ordered() {
         let jar = jar("http://sp/", &["a=1", "b=2", "a=s3cr3t", "c=4; Path=/v3", "b=; Max-Age=-1"]);
         assert_eq!(sent(&jar, "http://sp/v3/x"), "c=4; a=s3cr3t");
-        assert!(!jar.is_empty());
+        assert!(jar.has_one_of("SP") && !jar.has_one_of("idp"));
         assert!(!format!("{jar:?}").contains("s3cr3t"), "{jar:?}");
+    }
+
+    #[test]
+    fn dates_are_read_as_browsers_read_them() {
+        for (date, alive) in [
+            ("Thu, 01 Jan 1970 00:00:01 GMT", false),
+            ("Thu, 01-Jan-1970 00:00:01 GMT", false),
+            ("Thu, 01-Jan-70 00:00:01 GMT", false),
+            ("Thursday, 01-Jan-70 00:00:01 GMT", false),
+            ("Thu Jan  1 00:00:01 1970", false),
+            ("Tue, 01-Mar-2033 12:00:00 GMT", true),
+            ("Tuesday, 01-Mar-33 12:00:00 GMT", true),
+            ("Tue Mar  1 12:00:00 2033", true),
+            ("some day", true),
+        ] {
+            let line = format!("a=; Expires={date}");
+            assert_eq!(sent(&jar("http://sp/", &["a=s", &line]), "http://sp/") != "-", alive, "{date}");
+        }
     }
 
     #[test]

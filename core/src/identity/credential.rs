@@ -164,6 +164,11 @@ impl Credential {
         self.uses.is_some()
     }
 
+    /// Whether its method has something to say that is good for a number of times.
+    pub(crate) fn is_for_one_time(&self) -> bool {
+        self.method.uses().is_some()
+    }
+
     pub(crate) fn tls_id(&self) -> TlsId {
         self.tls
     }

@@ -49,6 +49,8 @@ struct UnderWay {
     once: bool,
     /// An answer has led to another question.
     midway: bool,
+    /// A question that must not be sent again has been answered.
+    said_once: bool,
     seen: Seen,
 }
 
@@ -71,6 +73,8 @@ pub(crate) struct Heard {
     pub(crate) credential: Arc<Credential>,
     /// When the question was asked: the token's life counts from there.
     pub(crate) asked: Now,
+    /// Something was said that is good for one time, and has been heard.
+    pub(crate) said_once: bool,
     pub(crate) outcome: Result<Grant, LoginError>,
 }
 
@@ -108,8 +112,16 @@ impl Login {
         let mut seen = Seen::default();
         kept.iter().for_each(|kept| seen.add(kept.reveal()));
         let exchange = credential.begin(kept);
-        self.under_way =
-            Some(UnderWay { credential, exchange, asked: None, to: None, once: false, midway: false, seen });
+        self.under_way = Some(UnderWay {
+            credential,
+            exchange,
+            asked: None,
+            to: None,
+            once: false,
+            midway: false,
+            said_once: false,
+            seen,
+        });
     }
 
     /// Takes in what was asked of somebody; `None` where there is more to do.
@@ -173,8 +185,11 @@ impl Login {
         answer.iter().for_each(|answer| login.seen.given(answer.headers()));
         let told = match answer {
             Ok(answer) => match login.exchange.hear(answer, &mut at) {
-                Err(LoginError::Busy { status }) if once && may_be_done(status) => Err(LoginError::OnceLost),
-                told => told,
+                Err(error) if once && error.busy().is_some_and(may_be_done) => Err(LoginError::OnceLost),
+                told => {
+                    login.said_once |= once && !told.as_ref().is_err_and(LoginError::is_transient);
+                    told
+                }
             },
             Err(cause) if once && left(&cause) => Err(LoginError::OnceLost),
             Err(cause) => Err(login.unreachable(cause)),
@@ -195,7 +210,8 @@ impl UnderWay {
     fn heard(&self, told: Result<Option<Grant>, LoginError>, asked: Now) -> Option<Heard> {
         let outcome = told.map_err(|error| self.scrubbed(error)).transpose()?;
         let asked = outcome.as_ref().ok().and_then(|grant| grant.asked).unwrap_or(asked);
-        Some(Heard { credential: Arc::clone(&self.credential), asked, outcome })
+        let said_once = self.said_once;
+        Some(Heard { credential: Arc::clone(&self.credential), asked, said_once, outcome })
     }
 
     /// Where the last question went, if that is not Keystone.
@@ -224,10 +240,7 @@ impl UnderWay {
 /// Whether a request that was answered like this may have been carried out: something in front of
 /// Keystone gave up waiting, or Keystone broke on it. The others say that it was turned away.
 fn may_be_done(status: StatusCode) -> bool {
-    !matches!(
-        status,
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
-    )
+    status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE
 }
 
 /// Whether a request may have got to where it was sent.

@@ -107,9 +107,11 @@ impl Keychain {
     fn report(&mut self, flight: Flight, told: impl FnOnce(&mut Keyring, Tools<'_>) -> Option<Outcome>) {
         let Self { keyrings, clock, pace, random, .. } = self;
         let Some(keyring) = keyrings.get_mut(&flight.keyring) else { return };
-        let Some(outcome) = told(keyring, Tools { pace, random, clock }) else { return };
+        let outcome = told(keyring, Tools { pace, random, clock });
+        let rotated = keyring.take_rotated();
+        self.note_saving(flight.keyring, outcome.as_ref(), rotated);
+        let Some(outcome) = outcome else { return };
         self.epoch += 1;
-        self.note_saving(flight.keyring, &outcome);
         self.notify(match outcome {
             Outcome::Issued { life, early } => Notice::Issued { keyring: flight.keyring, life, early },
             Outcome::Failed { error, next_try_in } => {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use chrono::{DateTime, Utc};
 
 use super::{KEPT_NOTICES, Keychain, KeyringId};
-use crate::error::{InputError, LoginError, Who};
+use crate::error::{InputError, Who};
 use crate::keyring::{Keyring, Outcome, Tools};
 use crate::notice::Notice;
 use crate::saved::{RestoreError, SavedLogin, Saving};
@@ -84,17 +84,19 @@ impl Keychain {
         Ok(true)
     }
 
-    pub(super) fn note_saving(&mut self, id: KeyringId, outcome: &Outcome) {
+    /// A step of a login is taken. `rotated`: what renews the token was replaced. The one that was
+    /// saved with the last token is good for nothing now, however long the next token takes.
+    pub(super) fn note_saving(&mut self, id: KeyringId, outcome: Option<&Outcome>, rotated: bool) {
         match outcome {
-            Outcome::Issued { .. } => {
+            Some(Outcome::Failed { error, .. }) if error.is_refusal() => {
+                self.unsave(self.login_name(id), DateTime::<Utc>::MAX_UTC);
+            }
+            Some(Outcome::Failed { .. }) | None if !rotated => {}
+            Some(_) | None => {
                 if let Some(saved) = self.save(id) {
                     self.due(Saving::Keep(Box::new(saved)));
                 }
             }
-            Outcome::Failed { error: LoginError::Refused { .. }, .. } => {
-                self.unsave(self.login_name(id), DateTime::<Utc>::MAX_UTC);
-            }
-            Outcome::Failed { .. } => {}
         }
     }
 

@@ -133,6 +133,7 @@ impl Keyring {
     fn keep(&mut self, flight: Flight) {
         if let Some(kept) = self.slot.work(flight).and_then(|login| login.keeps()) {
             self.kept = kept;
+            self.rotated = true;
         }
     }
 
@@ -144,8 +145,8 @@ impl Keyring {
         now: Now,
         tools: Tools<'_>,
     ) -> Outcome {
-        let Heard { credential, asked, outcome } = heard;
-        self.count_use(outcome.as_ref().err(), credential.counts_lost_tokens());
+        let Heard { credential, asked, said_once, outcome } = heard;
+        self.count_use(outcome.as_ref().err(), said_once, &credential);
         let lease = outcome.and_then(|grant| {
             let renewal = match &self.source {
                 // Whoever supplied this one is asked for the next, whatever it is.
@@ -211,18 +212,26 @@ impl Keyring {
         Outcome::Failed { error, next_try_in }
     }
 
-    /// A use is spent when a token was issued, or may have been.
-    pub(super) fn count_use(&mut self, error: Option<&LoginError>, counts_lost_tokens: bool) {
+    /// A use is spent when a token was issued, or may have been, and a code when it was heard.
+    fn count_use(&mut self, error: Option<&LoginError>, said_once: bool, credential: &Credential) {
         let spent = match error {
             None | Some(LoginError::OnceLost) => true,
+            // A login that goes on later needs its code no more.
+            Some(error) if said_once && credential.is_for_one_time() && !error.is_transient() => true,
             Some(LoginError::Unreachable(cause) | LoginError::PartyUnreachable { cause, .. })
-                if counts_lost_tokens =>
+                if credential.counts_lost_tokens() =>
             {
                 matches!(cause.kind, Trouble::Timeout | Trouble::Broken | Trouble::Unreadable)
             }
             Some(_) => false,
         };
-        if let (true, Some(left)) = (spent, &mut self.uses_left) {
+        if spent {
+            self.spend_use();
+        }
+    }
+
+    pub(super) fn spend_use(&mut self) {
+        if let Some(left) = &mut self.uses_left {
             *left = left.saturating_sub(1);
         }
     }

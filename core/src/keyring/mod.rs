@@ -39,6 +39,8 @@ pub(crate) struct Keyring {
     refused: Option<Arc<Credential>>,
     /// What the last login kept for the next: a refresh token.
     kept: Option<Kept>,
+    /// That has changed in the midst of a login, and nobody has been told to save it.
+    rotated: bool,
     /// How many tokens the credential may still bring, if that is limited.
     uses_left: Option<u32>,
     /// The lease that a service may have refused, and that is to be renewed when it can be.
@@ -83,6 +85,7 @@ impl Keyring {
             slot: Slot::new(),
             refused: None,
             kept: None,
+            rotated: false,
             uses_left,
             suspected: None,
             told_ending: None,
@@ -239,7 +242,7 @@ impl Keyring {
         if self.slot.work(flight).is_some_and(|login| login.is_once()) {
             // Whatever became of the answer, nobody can ask again.
             let asked = self.asked(flight).map_or(Duration::ZERO, |asked| asked.tick);
-            self.count_use(Some(&LoginError::OnceLost), true);
+            self.spend_use();
             self.slot.cool(flight, asked.saturating_add(pace.first_pause), LoginError::OnceLost);
             return true;
         }

@@ -28,6 +28,11 @@ impl Keyring {
         self.kept.is_some()
     }
 
+    /// Whether what renews the token has changed since this was asked last.
+    pub(crate) fn take_rotated(&mut self) -> bool {
+        std::mem::take(&mut self.rotated)
+    }
+
     /// Takes up a login that an earlier process has left, unless there is a newer one here.
     pub(crate) fn restore(
         &mut self,

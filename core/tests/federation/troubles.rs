@@ -1,9 +1,12 @@
 //! What goes wrong, whom it is laid to, and what is sent again.
 
-use http::StatusCode;
-use keepstone_core::{FederationError, LoginError, Party, Trouble};
+use std::sync::Arc;
 
-use crate::cast::{ANSWER, Cast, FEDERATED, QUESTION, sent_on, typed};
+use http::{Request, Response, StatusCode};
+use keepstone_core::identity::{Exchange, Fields, Grant, Method, Moment, Start, Step};
+use keepstone_core::{FederationError, LoginError, Party, SecretBytes, Token, Trouble};
+
+use crate::cast::{ANSWER, Cast, FEDERATED, QUESTION, TRUSTED, sent_on, typed};
 use crate::common::answer;
 
 fn refusal(error: &LoginError) -> Option<Party> {
@@ -154,6 +157,18 @@ fn without_a_session_nobody_goes_on() {
     }
 }
 
+/// ADFS has cookies of its own.
+#[test]
+fn a_cookie_of_another_is_no_session() {
+    let mut cast = Cast::adfs();
+    let mut trusted = typed("application/soap+xml", TRUSTED);
+    trusted.headers_mut().insert("set-cookie", "MSISAuth=x; path=/".parse().unwrap());
+    cast.instead("adfs", Ok(trusted));
+    cast.instead("consumer", Ok(answer(302, "")));
+    assert_eq!(cast.call(), Err(LoginError::Federation(FederationError::NoSession)));
+    assert_eq!(cast.places(), "adfs consumer");
+}
+
 #[test]
 fn a_refused_token_says_nothing_of_the_password() {
     for cast in [Cast::saml as fn() -> Cast, Cast::adfs, || Cast::k2k(Cast::home())] {
@@ -267,4 +282,54 @@ fn where_nobody_stands_in_the_way_the_token_comes_at_once() {
     cast.instead("front", Ok(token));
     cast.call().unwrap();
     assert_eq!(cast.places(), "front rescope");
+}
+
+/// At home, what renews the login is replaced each time.
+#[derive(Debug)]
+struct Rotating;
+
+#[derive(Debug)]
+struct Rotation(Start);
+
+impl Rotation {
+    fn says(&self) -> String {
+        self.0.kept.as_ref().map_or_else(|| "r".to_owned(), |kept| kept.reveal().to_owned())
+    }
+}
+
+impl Method for Rotating {
+    fn name(&self) -> &str {
+        "rotating"
+    }
+    fn fields(&self, _: &mut Fields) {}
+    fn begin(self: Arc<Self>, start: Start) -> Box<dyn Exchange> {
+        Box::new(Rotation(start))
+    }
+}
+
+impl Exchange for Rotation {
+    fn need(&mut self, _: &mut Moment<'_>) -> Result<Step, LoginError> {
+        let body = SecretBytes::new(format!("by {}", self.says()).into_bytes());
+        Ok(Step::Ask(Request::post(format!("{}/auth/tokens", self.0.v3_url())).body(body).unwrap()))
+    }
+    fn hear(&mut self, answer: &Response<Vec<u8>>, at: &mut Moment<'_>) -> Result<Option<Grant>, LoginError> {
+        let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        let description = serde_json::from_value(body["token"].clone()).unwrap();
+        let next = format!("{}+", self.says());
+        at.keep(Some(next.as_str().into()));
+        Ok(Some(Grant::new(Token { id: "home".into(), description }).keeping(next)))
+    }
+}
+
+#[test]
+fn a_login_at_home_that_begins_anew_begins_with_what_it_kept_last() {
+    let mut cast = Cast::k2k(Rotating);
+    (0..12).for_each(|_| cast.instead("vouch", Err(Trouble::Connect)));
+    let _ = cast.call();
+    cast.pass(100);
+    cast.call().unwrap();
+    let requests = cast.requests();
+    let said: Vec<&str> = requests.lines().filter(|line| line.starts_with("by ")).collect();
+    let expected: Vec<String> = (0..said.len()).map(|times| format!("by r{}", "+".repeat(times))).collect();
+    assert!(said.len() > 1 && said == expected, "{said:?}");
 }

@@ -350,3 +350,23 @@ fn bad_input_is_found_before_anything_is_sent() {
     let token = Credential::new("http://k", OidcAccessToken::new("sso", "openid", "a\nb"));
     assert_eq!(token.err(), Some(InputError::TokenNotAHeader));
 }
+
+#[test]
+fn a_code_that_was_used_is_not_sent_again_whatever_keystone_says() {
+    let code = OidcAuthorizationCode::given(provider(), "c0de");
+    for mut talk in [Talk::with(code), Talk::with(password().otp("totp", "123456"))] {
+        let first = end(&mut talk, [tokens("at", None), json(403, "{}")]);
+        assert!(first.contains("Keystone answered 403"), "{first}");
+        let second = end(&mut talk, []);
+        assert!(second.contains("uses are spent"), "{second}");
+    }
+}
+
+#[test]
+fn a_code_that_is_used_leaves_what_renews() {
+    let mut talk = Talk::with(OidcAuthorizationCode::given(provider(), "c0de"));
+    let first = end(&mut talk, [tokens("at", Some("r1")), json(403, "{}")]);
+    assert!(first.contains("Keystone answered 403"), "{first}");
+    let log = talk.run([tokens("at2", None), Say::Token("u2")]);
+    assert!(log.contains("refresh_token=r1") && log.ends_with("send u2+-\n"), "{log}");
+}

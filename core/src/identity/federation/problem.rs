@@ -101,11 +101,6 @@ impl ProviderProblem {
             other => other,
         }
     }
-
-    /// Whether it may go away by itself.
-    pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. })
-    }
 }
 
 /// Whether what kept a request from being answered may be gone by the next.

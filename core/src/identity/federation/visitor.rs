@@ -75,9 +75,14 @@ impl Visitor {
         }
     }
 
-    /// Refuses to go on without any.
+    /// Refuses to go on without one of whoever was asked last.
     pub(crate) fn check_session(&self) -> Result<(), LoginError> {
-        if self.jar.is_empty() { Err(FederationError::NoSession.into()) } else { Ok(()) }
+        let host = self.to.as_ref().and_then(Uri::host);
+        if host.is_some_and(|host| self.jar.has_one_of(host)) {
+            Ok(())
+        } else {
+            Err(FederationError::NoSession.into())
+        }
     }
 }
 

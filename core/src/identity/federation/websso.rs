@@ -77,6 +77,7 @@ struct Visit {
     v3: String,
     /// What the page led to; nothing else is known of it yet.
     token: Option<Secret>,
+    /// When the page was shown.
     asked: Option<Now>,
     rescope: Rescope,
 }
@@ -86,7 +87,11 @@ impl Exchange for Visit {
         if self.rescope.is_due() {
             return self.rescope.need(at);
         }
-        let Some(token) = &self.token else { return Ok(Step::Consult(Inquiry::Page(self.page()))) };
+        let Some(token) = &self.token else {
+            // The token that the page leads to is issued before anything can be asked about it.
+            self.asked = Some(at.now());
+            return Ok(Step::Consult(Inquiry::Page(self.page())));
+        };
         let token =
             token.header().map_err(|_| LoginError::Unanswered("what was told is no token".to_owned()))?;
         let request = Request::get(format!("{}/auth/tokens", self.v3))
@@ -94,7 +99,6 @@ impl Exchange for Visit {
             .header(X_AUTH_TOKEN, token.clone())
             .header(X_SUBJECT_TOKEN, token)
             .body(SecretBytes::default());
-        self.asked.get_or_insert(at.now());
         request.map(Step::Ask).map_err(|_| LoginError::Garbled("the auth URL cannot be asked"))
     }
 

@@ -190,9 +190,11 @@ impl Login {
 
     fn came_home(&mut self, heard: Option<Grant>) -> Result<Option<Grant>, LoginError> {
         let Some(Grant { token, kept, renewal, .. }) = heard else { return Ok(None) };
+        // Should it begin anew, it goes on from here.
+        self.start.kept.clone_from(&kept);
         self.vouched = Some(Vouched { kept, renewal });
         let to = Provider::of(&token, &self.method.service_provider)?;
-        self.rescope = Rescope::new(Start { auth_url: to.auth_url()?, ..self.start.clone() });
+        self.rescope = Rescope::new(Start { auth_url: to.auth_url()?, kept: None, ..self.start.clone() });
         self.stage = Stage::Vouch { token, to };
         Ok(None)
     }
