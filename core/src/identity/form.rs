@@ -3,15 +3,18 @@
 use std::fmt::Write as _;
 
 use data_encoding::BASE64;
-use zeroize::Zeroizing;
+use form_urlencoded::Serializer;
 
 use crate::secret::{Secret, SecretBytes};
 
-/// The `Authorization` of a name and a password, in UTF-8 (RFC 7617).
+/// The `Authorization` of a name and a password, in UTF-8 (RFC 7617). Each buffer is of the right size
+/// from the start, and leaves no copy behind.
 pub(crate) fn basic(user: &str, password: &Secret) -> Secret {
-    let pair = Secret::new(format!("{user}:{}", password.reveal()));
-    let encoded = Secret::new(BASE64.encode(pair.reveal().as_bytes()));
-    Secret::new(format!("Basic {}", encoded.reveal()))
+    let pair = Secret::new([user, ":", password.reveal()].concat());
+    let mut text = String::with_capacity("Basic ".len() + BASE64.encode_len(pair.reveal().len()));
+    text.push_str("Basic ");
+    BASE64.encode_append(pair.reveal().as_bytes(), &mut text);
+    Secret::new(text)
 }
 
 /// A text of which only letters, digits and `-._~` are left as they are (RFC 3986, 2.3).
@@ -29,28 +32,12 @@ pub(crate) fn percent_encoded(text: &str) -> String {
     encoded
 }
 
-/// The body of a form (`application/x-www-form-urlencoded`).
+/// The body of a form (`application/x-www-form-urlencoded`), in memory of just the right size at most:
+/// a buffer that grows leaves copies behind.
 pub(crate) fn form(fields: &[(&str, &str)]) -> SecretBytes {
-    let most = fields.iter().map(|(name, value)| (name.len() + value.len()) * 3 + 2).sum();
-    let mut body = Vec::with_capacity(most);
-    for (name, value) in fields {
-        if !body.is_empty() {
-            body.push(b'&');
-        }
-        extend(&mut body, name);
-        body.push(b'=');
-        extend(&mut body, value);
-    }
-    SecretBytes::new(body)
-}
-
-fn extend(body: &mut Vec<u8>, text: &str) {
-    for (number, word) in text.split(' ').enumerate() {
-        if number > 0 {
-            body.push(b'+');
-        }
-        body.extend_from_slice(Zeroizing::new(percent_encoded(word)).as_bytes());
-    }
+    let most = fields.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut body = Serializer::new(String::with_capacity(most));
+    SecretBytes::new(body.extend_pairs(fields).finish().into_bytes())
 }
 
 #[cfg(test)]

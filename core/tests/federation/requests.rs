@@ -52,7 +52,7 @@ fn adfs() {
     -- consumer
     POST http://keystone:5000/Shibboleth.sso/ADFS
     content-type: application/x-www-form-urlencoded
-    wa=wsignin1.0&wresult=%3Ct%3ARequestSecurityTokenResponse%20xmlns%3At%3D%22http%3A//schemas.xmlsoap.org/ws/2005/02/trust%22%20xmlns%3As%3D%22http%3A//www.w3.org/2003/05/soap-envelope%22%3E%3Ct%3ARequestedSecurityToken%3E%3CAssertion%20%20ID%3D%27signed%27/%3E%3C/t%3ARequestedSecurityToken%3E%3C/t%3ARequestSecurityTokenResponse%3E
+    wa=wsignin1.0&wresult=%3Ct%3ARequestSecurityTokenResponse+xmlns%3At%3D%22http%3A%2F%2Fschemas.xmlsoap.org%2Fws%2F2005%2F02%2Ftrust%22+xmlns%3As%3D%22http%3A%2F%2Fwww.w3.org%2F2003%2F05%2Fsoap-envelope%22%3E%3Ct%3ARequestedSecurityToken%3E%3CAssertion++ID%3D%27signed%27%2F%3E%3C%2Ft%3ARequestedSecurityToken%3E%3C%2Ft%3ARequestSecurityTokenResponse%3E
     -- enter
     GET http://keystone:5000/v3/OS-FEDERATION/identity_providers/uni/protocols/saml2/auth
     accept: */*

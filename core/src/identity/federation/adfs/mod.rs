@@ -10,9 +10,10 @@ use http::{HeaderName, Response, Uri, header};
 
 use super::visitor::{Visitor, address, is_stale};
 use super::xml::can_stand;
-use super::{Party, Rescope, check_address, check_id, not_the_password, percent_encoded};
+use super::{Party, Rescope, check_address, check_id, not_the_password};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
+use crate::identity::form::form;
 use crate::identity::{Exchange, Fields, Grant, Method, Moment, Scope, Start, Step};
 use crate::secret::SecretBytes;
 use crate::time::Now;
@@ -148,9 +149,9 @@ impl Login {
         if !answer.status().is_success() {
             return Err(trust::refusal(answer));
         }
-        let response = trust::response(answer.body())?;
-        let form = format!("wa=wsignin1.0&wresult={}", percent_encoded(&response));
-        self.stage = Stage::Present { form: SecretBytes::new(form.into_bytes()), sent: false };
+        let response = Secret::new(trust::response(answer.body())?);
+        let form = form(&[("wa", "wsignin1.0"), ("wresult", response.reveal())]);
+        self.stage = Stage::Present { form, sent: false };
         Ok(())
     }
 

@@ -1,13 +1,12 @@
 //! What a client knows of its provider, and how it proves itself there.
 
-use data_encoding::BASE64;
-use form_urlencoded::Serializer;
 use http::{Request, Uri, header};
 
 use crate::Secret;
 use crate::error::{InputError, LoginError, ProviderProblem};
 use crate::identity::Fields;
 use crate::identity::federation::check_id;
+use crate::identity::form::{basic, form as form_body};
 use crate::secret::SecretBytes;
 use crate::service::absolute;
 
@@ -150,10 +149,11 @@ impl OidcProvider {
     /// A form for the provider. The client proves itself with its secret, if it has one; else its id is
     /// in the form already.
     pub(super) fn post(&self, url: &Uri, form: &Fields) -> Result<Request<SecretBytes>, LoginError> {
+        let fields: Vec<_> = form.lasting().collect();
         let mut request = Request::post(url)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
-            .body(encoded(form))
+            .body(form_body(&fields))
             .map_err(|_| LoginError::Garbled("the provider's endpoint cannot be asked"))?;
         if let Some(secret) = &self.client_secret {
             let value = self.basic(secret).header();
@@ -166,11 +166,7 @@ impl OidcProvider {
     /// As is, like keystoneauth, although RFC 6749 (2.3.1) wants both form-encoded: providers differ.
     /// Only a colon in the id cannot stand as it is, for the secret begins at the first one.
     fn basic(&self, secret: &Secret) -> Secret {
-        let pair = SecretBytes::new(
-            [self.client_id.replace(':', "%3A").as_bytes(), b":", secret.reveal().as_bytes()].concat(),
-        );
-        let encoded = SecretBytes::new(BASE64.encode(pair.reveal()).into_bytes());
-        Secret::new(["Basic ", std::str::from_utf8(encoded.reveal()).unwrap_or_default()].concat())
+        basic(&self.client_id.replace(':', "%3A"), secret)
     }
 
     pub(super) fn has_secret(&self) -> bool {
@@ -181,13 +177,6 @@ impl OidcProvider {
     pub(super) fn error(&self, problem: ProviderProblem) -> LoginError {
         LoginError::Provider { provider: self.identity_provider.clone(), problem }
     }
-}
-
-/// A form in memory of just the right size at most: a buffer that grows leaves copies behind.
-fn encoded(form: &Fields) -> SecretBytes {
-    let most = form.lasting().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
-    let mut form_data = Serializer::new(String::with_capacity(most));
-    SecretBytes::new(form_data.extend_pairs(form.lasting()).finish().into_bytes())
 }
 
 /// Refuses what is not an address that secrets can be sent to.

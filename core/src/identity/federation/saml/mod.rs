@@ -9,11 +9,10 @@ use std::time::Duration;
 use http::{HeaderName, Response, StatusCode, Uri, header};
 
 use super::visitor::{PAOS, Visitor, address, is_stale};
-use super::{
-    FederationError, Party, Rescope, basic, check_address, check_id, location, not_the_password, words,
-};
+use super::{FederationError, Party, Rescope, check_address, check_id, location, not_the_password, words};
 use crate::Secret;
 use crate::error::{InputError, LoginError};
+use crate::identity::form::basic;
 use crate::identity::{Exchange, Fields, Grant, Method, Moment, Scope, Start, Step};
 use crate::secret::SecretBytes;
 use crate::service::same_origin;
@@ -245,7 +244,9 @@ impl Exchange for Login {
                     address(&method.identity_provider_url, Party::IdentityProvider, "it has no address")?;
                 let question = SecretBytes::new(wanted.question.clone());
                 let mut request = visitor.post(&to, "text/xml", question)?;
-                let proof = basic(&method.username, &method.password)?;
+                let proof = basic(&method.username, &method.password).header();
+                let proof =
+                    proof.map_err(|_| LoginError::Garbled("the name and the password are no header"))?;
                 request.headers_mut().insert(header::AUTHORIZATION, proof);
                 Ok(request)
             }
