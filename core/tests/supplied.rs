@@ -64,3 +64,19 @@ fn nobody_is_logged_in_with_the_refresh_token_of_another() {
     let story = two_logins(with("alices"), with("alices"), vec![tokens(), granted_once(), tokens()]);
     assert!(story.contains("refresh_token=of+the+first"), "{story}");
 }
+
+#[test]
+fn a_token_to_exchange_is_asked_for_again() {
+    let mut desk = Desk::new();
+    let user = desk.keys.add_asked();
+    desk.life = 601;
+    let vault = |token: &str| Credential::token("http://keystone:5000/v3", token).unwrap();
+    desk.supplied.extend([vault("vault1"), vault("vault2")]);
+    for token in ["vault1", "vault2"] {
+        log_in(&mut desk, user);
+        let story = desk.story();
+        assert!(story.contains(token), "{story}");
+        desk.pass(HOUR);
+    }
+    assert!(desk.supplied.is_empty());
+}

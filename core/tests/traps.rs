@@ -202,40 +202,6 @@ fn limited_uses_are_neither_exceeded_nor_given_up_early() {
 }
 
 #[test]
-fn an_asked_token_credential_is_asked_for_again() {
-    let mut keys = Keychain::new(42);
-    let u = keys.add_asked();
-    let s = Session::of(u);
-    let mut now = start();
-    let mut asked = 0;
-    for _ in 0..2 {
-        let mut c = get(&s);
-        let mut e = Event::Begin;
-        loop {
-            e = match c.next(&mut keys, e, now) {
-                Action::Consult { .. } => {
-                    asked += 1;
-                    Event::Told(Reply::Credential(Ok(Box::new(
-                        Credential::token(AUTH_URL, format!("vault{asked}")).unwrap(),
-                    ))))
-                }
-                Action::Ask(_) => Event::Answered(granted("t", now, 601, &[])),
-                Action::Send(_) => {
-                    let _ = c.judge(head(200, &HeaderMap::new(), false), now);
-                    break;
-                }
-                Action::Fail(f) => {
-                    panic!("asked {asked} times, outlook {:?}, fail {f:?}", keys.outlook(&s, now))
-                }
-                a => panic!("{a:?}"),
-            };
-        }
-        now = Now { wall: now.wall + HOUR, tick: now.tick + HOUR };
-    }
-    assert_eq!(asked, 2);
-}
-
-#[test]
 fn no_debug_and_no_error_shows_a_secret() {
     let mut shown = String::new();
     let (mut keys, u) = user();

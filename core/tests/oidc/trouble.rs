@@ -370,3 +370,18 @@ fn a_code_that_is_used_leaves_what_renews() {
     let log = talk.run([tokens("at2", None), Say::Token("u2")]);
     assert!(log.contains("refresh_token=r1") && log.ends_with("send u2+-\n"), "{log}");
 }
+
+#[test]
+fn a_code_that_a_provider_broke_on_is_not_sent_again() {
+    for (status, again) in [(500, false), (502, false), (504, false), (503, true), (429, true)] {
+        let mut talk = Talk::with(OidcAuthorizationCode::given(provider(), "c0de"));
+        let script = if again {
+            vec![json(status, ""), tokens("at", None), Say::Token("u")]
+        } else {
+            vec![json(status, "")]
+        };
+        let log = talk.run(script);
+        assert_eq!(log.matches("code=c0de").count(), if again { 2 } else { 1 }, "{status}: {log}");
+        assert_eq!(log.contains("the code cannot be used again"), !again, "{status}: {log}");
+    }
+}
