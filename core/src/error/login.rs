@@ -55,7 +55,9 @@ pub enum LoginError {
         request_id: RequestId,
     },
     /// Keystone is there and cannot answer now.
-    #[error("Keystone answered {status}: it is overloaded or being restarted")]
+    #[error(
+        "Keystone answered {status}: it is overloaded, being restarted, or at the same for another login"
+    )]
     Busy {
         /// What it answered.
         status: StatusCode,

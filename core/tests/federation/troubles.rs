@@ -333,3 +333,17 @@ fn a_login_at_home_that_begins_anew_begins_with_what_it_kept_last() {
     let expected: Vec<String> = (0..said.len()).map(|times| format!("by r{}", "+".repeat(times))).collect();
     assert!(said.len() > 1 && said == expected, "{said:?}");
 }
+
+/// Keystone enters a user whom it has not seen before; two logins at once, and one of them gets this.
+#[test]
+fn a_login_that_meets_another_of_the_same_user_is_tried_again() {
+    for (mut cast, places) in [
+        (Cast::saml(), "front idp consumer enter enter rescope"),
+        (Cast::adfs(), "adfs consumer enter enter rescope"),
+        (Cast::k2k(Cast::home()), "home vouch abroad enter enter rescope"),
+    ] {
+        cast.instead("enter", Ok(answer(409, r#"{"error":{"message":"Duplicate entry"}}"#)));
+        cast.call().unwrap();
+        assert_eq!(cast.places(), places);
+    }
+}

@@ -17,6 +17,12 @@ use crate::{alone_with_crowds, skipped, ways};
 const SPAN: Duration = Duration::from_secs(8);
 const PACE: Duration = Duration::from_millis(400);
 
+/// A call that takes longer may have left with a token that was alive, and arrived with a dead one.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// So many logins at once keep a small machine busy, and no call waits long for it.
+const AT_ONCE: usize = 8;
+
 /// Within this time, a token that cannot be renewed has to be over.
 const LONGEST_LIFE: Duration = Duration::from_secs(6);
 
@@ -83,19 +89,24 @@ fn open(world: &World, way: &Way) -> Session {
 fn outlives(way: &Way) -> Result<(), String> {
     let world = World::new();
     let session = open(&world, way);
-    let begun = Instant::now();
-    let mut calls = 0;
-    while begun.elapsed() < SPAN {
+    let (mut begun, mut calls, mut slowest) = (None, 0, Duration::ZERO);
+    // It counts from the first token: under load, a login may take as long as a life.
+    while begun.is_none_or(|begun: Instant| begun.elapsed() < SPAN) || calls < 2 {
         calls += 1;
+        let sent = Instant::now();
         match call(&session) {
-            Ok(StatusCode::OK) => sleep(PACE),
+            Ok(StatusCode::OK) => {}
             Ok(status) => return Err(format!("call {calls} brought {status}")),
             Err(failure) => return Err(format!("call {calls}: {}", chain(&failure))),
         }
+        begun.get_or_insert_with(Instant::now);
+        slowest = slowest.max(sent.elapsed());
+        sleep(PACE);
     }
-    // On a machine under load a token may die on its way: the call then goes again with the next.
     match world.issued_and_refused() {
-        (0..=2, _) => Err(format!("no renewal in {calls} calls")),
+        (issued @ 0..=2, _) => Err(format!("{issued} tokens in {calls} calls")),
+        // A token may die on its way to a machine that is slow: then the call goes again with the next.
+        (_, true) if slowest < SLOW => Err(format!("the service saw a bad token in {calls} quick calls")),
         _ => Ok(()),
     }
 }
@@ -106,11 +117,14 @@ fn what_needs_nobodys_help_outlives_its_tokens() {
     let world = World::new();
     let trust = Trust::new(&world);
     let ways = unattended(&world, &trust);
-    let failed: Vec<_> = thread::scope(|scope| {
-        let threads: Vec<_> = ways.iter().map(|way| (way.0, scope.spawn(|| outlives(way)))).collect();
-        let ended = threads.into_iter().map(|(name, thread)| (name, thread.join().unwrap()));
-        ended.filter_map(|(name, ended)| Some(format!("{name}: {}", ended.err()?))).collect()
-    });
+    let side_by_side = |ways: &[Way]| -> Vec<String> {
+        thread::scope(|scope| {
+            let threads: Vec<_> = ways.iter().map(|way| (way.0, scope.spawn(|| outlives(way)))).collect();
+            let ended = threads.into_iter().map(|(name, thread)| (name, thread.join().unwrap()));
+            ended.filter_map(|(name, ended)| Some(format!("{name}: {}", ended.err()?))).collect()
+        })
+    };
+    let failed: Vec<String> = ways.chunks(AT_ONCE).flat_map(side_by_side).collect();
     assert_eq!(failed, Vec::<String>::new());
     trust.end();
 }

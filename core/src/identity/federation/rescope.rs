@@ -45,7 +45,12 @@ impl Rescope {
         answer: &Response<Vec<u8>>,
         asked: Now,
     ) -> Result<Option<Grant>, LoginError> {
-        self.take(read(answer)?, asked)
+        let token = read(answer).map_err(|error| match error {
+            // Keystone enters a user whom it has not seen yet, and so does another login of the same.
+            LoginError::Denied { status: status @ StatusCode::CONFLICT, .. } => LoginError::Busy { status },
+            error => error,
+        });
+        self.take(token?, asked)
     }
 
     /// The same, of a token that came by other ways.
