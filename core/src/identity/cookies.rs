@@ -4,7 +4,7 @@
 //! here. As everywhere, ports are not told apart (Keystone and its service provider may have one
 //! each on the same host), but what came over https never goes over http.
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use http::{HeaderMap, HeaderValue, Uri, header};
 
 use crate::Secret;
@@ -106,13 +106,34 @@ fn read(from: &Uri, line: &str, now: Now) -> Option<(Cookie, bool)> {
     Some((cookie, by_age.or(by_date).unwrap_or(true)))
 }
 
-/// A date in one of the three ways in which servers write them (RFC 9110, 5.6.7), or with the dashes of
-/// the first cookies.
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// A date, in whatever order and with whatever signs between a server writes it (5.1.1).
 fn date(text: &str) -> Option<DateTime<Utc>> {
-    let Some((_, date)) = text.split_once(',') else {
-        return Some(NaiveDateTime::parse_from_str(text, "%a %b %e %H:%M:%S %Y").ok()?.and_utc());
+    let (mut time, mut day, mut month, mut year) = (None, None, None, None);
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != ':') {
+        let number = || word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse::<u32>().ok())?;
+        let name = || word.get(..3).map(str::to_ascii_lowercase);
+        let is_clock = word.contains(':');
+        match word.len() {
+            _ if is_clock && time.is_none() => time = NaiveTime::parse_from_str(word, "%H:%M:%S").ok(),
+            1 | 2 if day.is_none() && number().is_some() => day = number(),
+            2 | 4 if year.is_none() && number().is_some() => year = number(),
+            3.. if month.is_none() => {
+                month = MONTHS.iter().position(|month| name().as_deref() == Some(month))
+            }
+            _ => {}
+        }
+    }
+    let year = match year? {
+        year @ 0..=69 => year + 2000,
+        year @ 70..=99 => year + 1900,
+        year => year,
     };
-    Some(DateTime::parse_from_rfc2822(date.replace('-', " ").trim()).ok()?.to_utc())
+    let month = u32::try_from(month?).ok()? + 1;
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day?)?;
+    Some(date.and_time(time?).and_utc())
 }
 
 #[cfg(test)]
@@ -186,6 +207,14 @@ mod tests {
             ("Tue, 01-Mar-2033 12:00:00 GMT", true),
             ("Tuesday, 01-Mar-33 12:00:00 GMT", true),
             ("Tue Mar  1 12:00:00 2033", true),
+            ("Thu, 01 Jan 1970 00:00:00 -0000", false),
+            ("01 Jan 1970 00:00:00 GMT", false),
+            ("Thu, 01 Jan 1970 00:00:00 UTC", false),
+            ("Thu Jan 01 1970 00:00:00 GMT", false),
+            ("Tuesday, 01-Mar-55 12:00:00 GMT", true),
+            ("Wed, 31-Dec-69 23:59:59 GMT", true),
+            ("Thu, 01 Nov 2040 00:00:00 GMT", true),
+            ("99:99:99 32 Jan 1970", true),
             ("some day", true),
         ] {
             let line = format!("a=; Expires={date}");
