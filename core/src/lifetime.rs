@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::pace::Pace;
 use crate::random::Random;
@@ -84,10 +84,7 @@ impl Granted {
 
     /// When it was asked for, by the wall clock.
     pub(crate) fn asked_at(&self) -> DateTime<Utc> {
-        TimeDelta::from_std(self.before)
-            .ok()
-            .and_then(|before| self.asked.wall.checked_sub_signed(before))
-            .unwrap_or(DateTime::<Utc>::MIN_UTC)
+        self.asked.before(self.before).wall
     }
 
     fn standing(&self, now: Now, window: Duration) -> Standing {

@@ -37,6 +37,12 @@ impl Now {
         Now { wall: later(self.wall, span), tick: self.tick.saturating_add(span) }
     }
 
+    /// Both clocks, a span earlier.
+    pub(crate) fn before(self, span: Duration) -> Now {
+        let wall = TimeDelta::from_std(span).ok().and_then(|span| self.wall.checked_sub_signed(span));
+        Now { wall: wall.unwrap_or(DateTime::<Utc>::MIN_UTC), tick: self.tick.saturating_sub(span) }
+    }
+
     fn wall_since(self, then: Now) -> Duration {
         (self.wall - then.wall).to_std().unwrap_or_default()
     }

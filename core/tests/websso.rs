@@ -172,3 +172,23 @@ fn a_life_counts_from_when_the_page_was_shown() {
     // Of 601 seconds, 20 are gone; stamps are rounded down.
     assert!(left <= 581 * SECOND && left >= 579 * SECOND, "{left:?}");
 }
+
+/// A person took longer than a token lives: the token is as old as Keystone says, and not as the page.
+#[test]
+fn a_page_that_takes_long_leads_to_a_young_token() {
+    let (mut keys, session) = world(Scope::Default);
+    let session = session.deadline(HOUR);
+    let mut call = get(&session);
+    let at = |seconds| common::after(seconds * SECOND);
+    assert!(matches!(call.next(&mut keys, Event::Begin, at(0)), Action::Consult { .. }));
+    let asks = call.next(&mut keys, Event::Told(Reply::Answer(yes(1))), at(700));
+    assert!(matches!(asks, Action::Ask(_)), "{asks:?}");
+    // Issued ten seconds ago.
+    let mut answer = answer(200, &described(at(690)));
+    answer.headers_mut().insert("date", common::http_date(at(700).wall).parse().unwrap());
+    let sent = call.next(&mut keys, Event::Answered(answer), at(700));
+    assert!(matches!(sent, Action::Send(_)), "{sent:?}");
+    let outlook = keys.outlook(&session, at(700)).unwrap();
+    let Outlook::Ends { left, .. } = outlook else { panic!("{outlook:?}") };
+    assert!(left <= 591 * SECOND && left >= 588 * SECOND, "{left:?}");
+}

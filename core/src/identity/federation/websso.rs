@@ -2,6 +2,7 @@
 //! token to an address on this machine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use form_urlencoded::byte_serialize;
 use http::{Request, Response, Uri, header};
@@ -12,8 +13,10 @@ use crate::error::{InputError, LoginError};
 use crate::headers::{X_AUTH_TOKEN, X_SUBJECT_TOKEN};
 use crate::identity::v3::{check_url, described_by, v3_url};
 use crate::identity::{Exchange, Fields, Grant, Inquiry, Method, Moment, Page, Renewal, Scope, Start, Step};
+use crate::keychain::date;
 use crate::secret::SecretBytes;
-use crate::time::Now;
+use crate::time::{Now, between};
+use crate::token::Token;
 
 /// A login in a browser. Whoever answers its [`Inquiry::Page`] shows the page, listens at the callback
 /// for the form that Keystone's page posts there, and answers with its field `token`.
@@ -67,7 +70,7 @@ impl Method for WebSso {
 
     fn begin(self: Arc<Self>, start: Start) -> Box<dyn Exchange> {
         let v3 = v3_url(&start.auth_url);
-        Box::new(Visit { method: self, v3, token: None, asked: None, rescope: Rescope::new(start) })
+        Box::new(Visit { method: self, v3, token: None, shown: None, rescope: Rescope::new(start) })
     }
 }
 
@@ -78,7 +81,7 @@ struct Visit {
     /// What the page led to; nothing else is known of it yet.
     token: Option<Secret>,
     /// When the page was shown.
-    asked: Option<Now>,
+    shown: Option<Now>,
     rescope: Rescope,
 }
 
@@ -88,8 +91,7 @@ impl Exchange for Visit {
             return self.rescope.need(at);
         }
         let Some(token) = &self.token else {
-            // The token that the page leads to is issued before anything can be asked about it.
-            self.asked = Some(at.now());
+            self.shown = Some(at.now());
             return Ok(Step::Consult(Inquiry::Page(self.page())));
         };
         let token =
@@ -113,11 +115,22 @@ impl Exchange for Visit {
         }
         let Some(token) = self.token.clone() else { return Ok(None) };
         let token = described_by(token, answer)?;
-        self.rescope.take(token, self.asked.unwrap_or(at.now()))
+        let issued = self.issued(&token, answer, at.now());
+        self.rescope.take(token, issued)
     }
 }
 
 impl Visit {
+    /// When the token was issued, at the earliest: not before the page was shown, and as long ago as
+    /// Keystone says, by a clock that need not be right.
+    fn issued(&self, token: &Token, answer: &Response<Vec<u8>>, now: Now) -> Now {
+        let shown = self.shown.unwrap_or(now);
+        let (issued, date) = (token.description.issued_at, date(answer.headers()));
+        // Dates are whole seconds, rounded down.
+        let age = issued.zip(date).map(|(issued, date)| between(issued, date) + Duration::from_secs(1));
+        age.filter(|age| *age < now.since(shown)).map_or(shown, |age| now.before(age))
+    }
+
     fn page(&self) -> Page {
         let WebSso { provider, protocol, callback } = &*self.method;
         let path = format!("auth/OS-FEDERATION/identity_providers/{provider}/protocols/{protocol}/websso");
